@@ -1,0 +1,88 @@
+//! The interface of a directory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use signet_model::AccountId;
+use time::OffsetDateTime;
+
+use crate::account::{Account, Candidate, PasswordVerdict};
+use crate::error::DirectoryError;
+use crate::login_name::LoginName;
+use crate::password::{LockoutPermit, Password};
+
+/// One domain's directory.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The name by which configuration, log and audit know it: its DNS domain.
+    fn name(&self) -> &str;
+
+    /// Whether names of `domain` (a NetBIOS or DNS domain name, or a UPN suffix) are looked up here.
+    fn knows_domain(&self, domain: &str) -> bool;
+
+    /// The one object that a typed name means; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`DirectoryError::AmbiguousName`] when two objects answer to the name: neither is taken.
+    async fn find(&self, name: &LoginName) -> Result<Option<Candidate>, DirectoryError>;
+
+    /// Checks a password, once, and reads the account again when it was right.
+    ///
+    /// # Errors
+    /// A directory that gave no verdict: nothing may be counted against the account.
+    async fn check_password(
+        &self,
+        candidate: &Candidate,
+        password: &Password,
+        permit: LockoutPermit,
+    ) -> Result<PasswordVerdict, DirectoryError>;
+
+    /// Spends what a wrong password costs, for a name that no object has.
+    ///
+    /// # Errors
+    /// As [`Directory::check_password`], so that an outage shows alike for every name.
+    async fn check_nobody(&self, password: &Password) -> Result<(), DirectoryError>;
+
+    /// The account by objectGUID; `None` when it is gone.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked.
+    async fn read(&self, account: AccountId) -> Result<Option<Account>, DirectoryError>;
+
+    /// How each of its controllers is.
+    async fn health(&self) -> Vec<ControllerHealth>;
+}
+
+/// The answer to a query: rows of as many columns as attributes were asked for, rendered as text.
+///
+/// A column has as many values as its attribute; a shorter one is filled up with `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows(pub Vec<Vec<Option<Arc<str>>>>);
+
+/// One domain controller, as the health page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ControllerHealth {
+    /// Host and port, or `embedded`.
+    pub name: String,
+    /// Whether it is asked.
+    pub state: ControllerState,
+    /// What went wrong last; for operators.
+    pub detail: Option<String>,
+    /// When it last gave an answer.
+    pub last_answer: Option<OffsetDateTime>,
+}
+
+/// Whether a controller is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ControllerState {
+    /// Not asked yet.
+    Unknown,
+    /// Answers.
+    Up,
+    /// Was slower than another that was asked after it; being tested, asked only when no other is up.
+    Suspect,
+    /// Does not answer; skipped, and probed in the background.
+    Down,
+}
