@@ -39,7 +39,10 @@ impl DomainTable {
 
     /// Adds or replaces a domain.
     pub fn insert(&mut self, domain: FederatedDomain) {
-        match self.domains.binary_search_by(|own| own.name.cmp(&domain.name)) {
+        match self
+            .domains
+            .binary_search_by(|own| own.name.cmp(&domain.name))
+        {
             Ok(at) => {
                 if let Some(slot) = self.domains.get_mut(at) {
                     *slot = domain;

@@ -70,7 +70,11 @@ pub struct Evidence {
 impl Evidence {
     /// Evidence begins with one performed method.
     pub fn begin(first: Performed, location: NetworkLocation) -> Self {
-        Self { first, more: Vec::new(), location }
+        Self {
+            first,
+            more: Vec::new(),
+            location,
+        }
     }
 
     /// Adds a method; a method performed again replaces its earlier time.
@@ -79,7 +83,8 @@ impl Evidence {
             self.first.at = performed.at;
             return;
         }
-        self.more.retain(|earlier| earlier.method != performed.method);
+        self.more
+            .retain(|earlier| earlier.method != performed.method);
         self.more.push(performed);
     }
 
@@ -105,6 +110,7 @@ impl Evidence {
 
     /// Whether some performed method answers a request for `uri`.
     pub fn satisfies(&self, uri: &str) -> bool {
-        self.performed().any(|performed| performed.method.satisfies(uri))
+        self.performed()
+            .any(|performed| performed.method.satisfies(uri))
     }
 }

@@ -120,7 +120,11 @@ impl Sid {
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("S-1-")?;
         let mut parts = rest.split('-');
-        parts.next()?.parse::<u64>().ok().filter(|authority| *authority < 1 << 48)?;
+        parts
+            .next()?
+            .parse::<u64>()
+            .ok()
+            .filter(|authority| *authority < 1 << 48)?;
         let mut count = 0usize;
         for part in parts {
             part.parse::<u32>().ok()?;
@@ -132,7 +136,10 @@ impl Sid {
     /// The binary form (MS-DTYP 2.4.2.2).
     pub fn to_binary(&self) -> Vec<u8> {
         let mut numbers = self.0.split('-').skip(2);
-        let authority = numbers.next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        let authority = numbers
+            .next()
+            .and_then(|n| n.parse::<u64>().ok())
+            .unwrap_or(0);
         let parts: Vec<u32> = numbers.filter_map(|n| n.parse().ok()).collect();
         let mut out = vec![1u8, u8::try_from(parts.len()).unwrap_or(15)];
         out.extend(authority.to_be_bytes().iter().skip(2));

@@ -151,7 +151,11 @@ impl RelyingParty {
 
     /// Token lifetime, never 0.
     pub fn token_lifetime(&self) -> time::Duration {
-        let minutes = if self.token_lifetime_minutes == 0 { 60 } else { self.token_lifetime_minutes };
+        let minutes = if self.token_lifetime_minutes == 0 {
+            60
+        } else {
+            self.token_lifetime_minutes
+        };
         time::Duration::minutes(i64::from(minutes))
     }
 
@@ -170,7 +174,9 @@ impl RelyingParty {
     /// Source: saml-metadata-2.0-os 2.2.3 and 2.4.4.
     pub fn default_assertion_consumer(&self) -> Option<&AssertionConsumer> {
         let posts = || self.assertion_consumers.iter().filter(|acs| acs.is_post());
-        posts().find(|acs| acs.is_default).or_else(|| posts().min_by_key(|acs| acs.index))
+        posts()
+            .find(|acs| acs.is_default)
+            .or_else(|| posts().min_by_key(|acs| acs.index))
     }
 }
 

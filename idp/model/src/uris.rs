@@ -68,8 +68,7 @@ pub mod claims {
     /// The address of the person's machine.
     pub const USER_IP: &str = "http://schemas.microsoft.com/2014/09/requestcontext/claims/userip";
     /// Prefix of the request context claims (`x-ms-client-ip`, …).
-    pub const REQUEST_CONTEXT: &str =
-        "http://schemas.microsoft.com/2012/01/requestcontext/claims/";
+    pub const REQUEST_CONTEXT: &str = "http://schemas.microsoft.com/2012/01/requestcontext/claims/";
     /// Permit, in an authorization rule set.
     pub const PERMIT: &str = "http://schemas.microsoft.com/authorization/claims/permit";
     /// Deny, in an authorization rule set.

@@ -1,0 +1,17 @@
+//! The pages people see: typed views in, HTML out.
+//!
+//! Nothing here reads a request or decides anything. Every value is escaped by the template engine;
+//! no page needs a script to work, and no page loads anything from another host.
+//! Texts live in `languages/*.ftl`; a text missing in a language falls back to English.
+
+mod assets;
+mod brand;
+mod demo;
+mod language;
+mod views;
+
+pub use assets::{Asset, asset};
+pub use brand::Brand;
+pub use demo::{DemoHomePage, DemoTokenPage, Finding, Verdict};
+pub use language::Language;
+pub use views::{ErrorPage, Notice, SignInPage, SignedOutPage, TokenPostPage};
