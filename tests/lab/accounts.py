@@ -1,0 +1,118 @@
+"""The people, services and groups of the lab, as data; `populate` writes them into the directory."""
+import uuid
+from dataclasses import dataclass, field
+
+from lab.settings import DNS_DOMAIN, NON_ASCII_PASSWORD, SERVICE_HOST, USER_PASSWORD
+
+DAY = 86_400
+SMARTCARD_REQUIRED = 0x40000
+NEVER_EXPIRES = 0x10000
+DISABLED = 0x2
+NORMAL = 0x200
+
+
+@dataclass
+class Person:
+    """One account. `upn` None leaves userPrincipalName out; times are seconds from now."""
+
+    sam: str
+    upn: str | None = ""
+    display: str = ""
+    ou: str = "Users"
+    password: str = USER_PASSWORD
+    flags: int = 0
+    expires_in: int | None = None
+    password_age: int | None = None
+    must_change: bool = False
+    attributes: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.display = self.display or self.sam
+        if self.upn == "":
+            self.upn = f"{self.sam}@{DNS_DOMAIN}"
+
+
+def person(sam, suffix, display, **attributes):
+    options = {k: attributes.pop(k) for k in ("password", "flags", "expires_in") if k in attributes}
+    return Person(sam, f"{sam}@{suffix}", display, attributes=attributes, **options)
+
+
+ALICE_ANCHOR = uuid.UUID("8d1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8")
+
+PEOPLE = [
+    person(
+        "alice", "example.com", "Žofia Müller-Łukasz (山田)", givenName="Žofia", sn="Müller-Łukasz",
+        mail="zofia.mueller@example.com", department="Finanční účtárna", employeeID="000123",
+        telephoneNumber="+420 555 0100", preferredLanguage="cs-CZ",
+        proxyAddresses=["SMTP:zofia.mueller@example.com", "smtp:alice@example.com"],
+        **{"mS-DS-ConsistencyGuid": ALICE_ANCHOR.bytes_le},
+    ),
+    Person("bob", display="O'Brien, Bob", attributes=dict(givenName="Bob", sn="O'Brien", mail="bob@example.com")),
+    person("carol", "example.com", "Carol Example", givenName="Carol", sn="Example", mail="carol@example.com"),
+    person("dave", "contoso.test", "Dave Contoso", givenName="Dave", sn="Contoso", mail="dave@contoso.test"),
+    person("erin", "eu.contoso.test", "Erin Contoso EU", givenName="Erin", mail="erin@eu.contoso.test"),
+    person("frank", "unfederated.test", "Frank Unfederated", mail="frank@unfederated.test"),
+    person("nora", "example.com", "Nora Nested", givenName="Nora", sn="Nested", mail="nora@example.com"),
+    Person("zoe", "zoë@example.com", "Zoë Ångström", password=NON_ASCII_PASSWORD, attributes=dict(mail="zoe@example.com")),
+    Person("jürgen", "juergen@example.com", "Jürgen Weiß"),
+    Person("noupn", None, "No UPN"),
+    person("nomail", "example.com", "No Mail"),
+    person("dupmail1", "example.com", "Same Mail One", mail="shared@example.com"),
+    person("dupmail2", "example.com", "Same Mail Two", mail="shared@example.com"),
+    person("tricky", "example.com", "Tricky (star*) \\ back#slash"),
+    person("markup", "example.com", "<b>Mark</b> & \"Up\" ]]> 'x'", mail="markup@example.com"),
+    person("manygroups", "example.com", "Many Groups"),
+    person("spare1", "example.com", "Spare One", mail="spare1@example.com"),
+    person("spare2", "contoso.test", "Spare Two", mail="spare2@contoso.test"),
+    person("cardonly", "example.com", "Smartcard Required", flags=SMARTCARD_REQUIRED),
+]
+
+# One account for each state an account can be in.
+STATES = [
+    Person("st-disabled", flags=DISABLED),
+    Person("st-expired", expires_in=-DAY),
+    Person("st-expires-later", expires_in=365 * DAY),
+    Person("st-pwexpired", password_age=10 * DAY),
+    Person("st-mustchange", must_change=True),
+    Person("st-hours", attributes={"logonHours": b"\x00" * 21}),
+    Person("st-workstation", attributes={"userWorkstations": "NOSUCHPC"}),
+    Person("st-locked"),
+    Person("st-lockme"),
+    Person("st-disabled-expired", flags=DISABLED, expires_in=-DAY),
+    Person("st-nopwexp", flags=NEVER_EXPIRES),
+]
+
+SERVICES = [
+    Person(
+        "svc-sts", display="STS service", ou="Services", flags=NEVER_EXPIRES,
+        attributes={"servicePrincipalName": [f"HTTP/{SERVICE_HOST}", "HTTP/sts"], "msDS-SupportedEncryptionTypes": "24"},
+    ),
+    Person("svc-ldap", display="Directory reader (no rights beyond any user's)", ou="Services", flags=NEVER_EXPIRES),
+]
+
+ALL = PEOPLE + STATES + SERVICES
+
+GLOBAL, DOMAIN_LOCAL, UNIVERSAL, DISTRIBUTION = -2147483646, -2147483644, -2147483640, 8
+
+# (name, type, members); a member is an account or an earlier group. G-Cycle-A and -B hold each other.
+GROUPS = [
+    ("G-Leaf", GLOBAL, ["nora", "alice"]),
+    ("G-Mid", GLOBAL, ["G-Leaf"]),
+    ("G-Top", UNIVERSAL, ["G-Mid"]),
+    ("G-DomainLocal", DOMAIN_LOCAL, ["G-Top"]),
+    ("G-Distribution", DISTRIBUTION, ["nora"]),
+    ("G-Cycle-A", UNIVERSAL, ["nora"]),
+    ("G-Cycle-B", UNIVERSAL, ["G-Cycle-A"]),
+    ("Ünïcode Gruppe", UNIVERSAL, ["alice"]),
+    ("G-Staff", GLOBAL, ["alice", "bob", "carol", "dave"]),
+] + [(f"G-Many-{i:03}", GLOBAL, ["manygroups"]) for i in range(1, 201)]
+LATE_MEMBERS = [("G-Cycle-A", "G-Cycle-B")]
+
+# Fine-grained password policies: (name, precedence, applies to, {attribute: value}).
+# Samba reads a maximum age of up to one day as "never", hence two days.
+NEVER = "-9223372036854775808"
+HALF_HOUR = "-18000000000"
+POLICIES = [
+    ("lab-expired-now", 10, ["st-pwexpired"], {"msDS-MaximumPasswordAge": "-1728000000000"}),
+    ("lab-lockout-3", 20, ["st-locked", "st-lockme"], {"msDS-LockoutThreshold": "3"}),
+]
