@@ -1,0 +1,1 @@
+//! What the fuzz targets call: each takes any bytes and must neither panic nor take long.
