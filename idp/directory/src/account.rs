@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 
 /// The one object that a typed name means, found before any password is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Candidate {
     /// objectGUID: the key of every counter, log line and session.
     pub id: AccountId,
@@ -24,7 +23,7 @@ pub struct Candidate {
     /// [`Directory::name`](crate::Directory::name) of the directory that found it.
     pub directory: Arc<str>,
     /// The controller that answered; a password check asks it first.
-    pub(crate) seen_at: Option<Arc<str>>,
+    pub seen_at: Option<Arc<str>>,
 }
 
 /// What kind of object an account is. Active Directory would let most of them sign in.
@@ -54,7 +53,6 @@ impl AccountKind {
 
 /// An account as the directory describes it at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Account {
     /// objectGUID.
     pub id: AccountId,

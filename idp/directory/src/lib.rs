@@ -1,7 +1,7 @@
 //! Who a typed name means, whether a password is right, and what the directory says of the person.
 //!
 //! One interface, [`Directory`], with two rooms behind it: `ActiveDirectory` speaks LDAP to the
-//! domain controllers of one domain, `Embedded` holds an LDIF text in memory. What is asked is
+//! domain controllers of one domain, [`Embedded`] holds an LDIF text in memory. What is asked is
 //! always the same four things, in this order:
 //!
 //! 1. [`Directory::find`]: a [`LoginName`] to exactly one object, before any password is known;
@@ -15,16 +15,25 @@
 
 mod account;
 mod clock;
+mod describe;
 mod directories;
 mod directory;
+mod embedded;
+mod entry;
 mod error;
+pub mod fuzz;
 mod login_name;
 mod password;
+mod render;
+mod syntax;
 
 pub use account::{Account, AccountKind, AccountState, Candidate, PasswordVerdict};
 pub use clock::Clock;
 pub use directories::Directories;
 pub use directory::{ControllerHealth, ControllerState, Directory, Rows};
+pub use embedded::Embedded;
+pub use embedded::hash::hash_password;
+pub use embedded::ldif::LdifError;
 pub use error::DirectoryError;
-pub use login_name::{LoginName, LoginNameError, fuzz_login_name};
+pub use login_name::{LoginName, LoginNameError};
 pub use password::{EmptyPassword, LockoutPermit, Password};

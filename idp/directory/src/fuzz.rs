@@ -1,0 +1,23 @@
+//! What the fuzz targets call: one function a reader of outside bytes. None may panic.
+
+pub use crate::embedded::ldif::fuzz_ldif;
+pub use crate::login_name::fuzz_login_name;
+pub use crate::syntax::dn::fuzz_dn;
+pub use crate::syntax::filter_parse::fuzz_filter;
+
+use signet_model::Sid;
+
+/// Fuzz target: a binary SID that is read is written back as the same octets, and reads as text.
+pub fn fuzz_sid(bytes: &[u8]) {
+    if let Some(sid) = Sid::from_binary(bytes) {
+        assert_eq!(sid.to_binary(), bytes);
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some(sid) = Sid::parse(text)
+    {
+        assert_eq!(
+            Sid::from_binary(&sid.to_binary()).map(|read| read.to_binary()),
+            Some(sid.to_binary())
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! Instants as Active Directory keeps them: 100 ns since 1601-01-01 UTC, 0 and the largest number for "never".
+//!
+//! Source: MS-DTYP 2.3.3, MS-ADA1 2.5 (accountExpires).
+
+use time::{Duration, OffsetDateTime};
+
+/// Seconds from 1601-01-01 to 1970-01-01.
+const EPOCH: i64 = 11_644_473_600;
+
+/// The instant; `None` for 0, for "never" and for what no calendar holds.
+pub(crate) fn instant(file_time: i64) -> Option<OffsetDateTime> {
+    if file_time <= 0 || file_time == i64::MAX {
+        return None;
+    }
+    let (seconds, rest) = (file_time / 10_000_000, file_time % 10_000_000);
+    let whole = OffsetDateTime::from_unix_timestamp(seconds.checked_sub(EPOCH)?).ok()?;
+    whole.checked_add(Duration::nanoseconds(rest * 100))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn file_times_are_read() {
+        assert_eq!(
+            instant(116_444_736_000_000_000),
+            Some(datetime!(1970-01-01 00:00 UTC))
+        );
+        assert_eq!(
+            instant(132_539_328_000_000_000),
+            Some(datetime!(2021-01-01 00:00 UTC))
+        );
+        for never in [0, -1, i64::MAX, i64::MIN, i64::MAX - 1] {
+            assert_eq!(instant(never), None, "{never}");
+        }
+    }
+}
