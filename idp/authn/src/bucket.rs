@@ -1,0 +1,199 @@
+//! What tries are counted by, as keys that say nothing to a reader of the database.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use aws_lc_rs::hmac;
+use signet_model::AccountId;
+
+/// What a bucket counts the tries of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BucketKind {
+    /// One account, tried from where its owner has signed in before, or from inside.
+    AccountNear,
+    /// One account, tried from anywhere else.
+    AccountFar,
+    /// One address: an IPv4 address or an IPv6 /64.
+    Address,
+    /// One network: an IPv4 /24 or an IPv6 /48.
+    Network,
+}
+
+impl BucketKind {
+    /// Whether this counts tries at one account (or one name that no account has).
+    pub fn is_account(self) -> bool {
+        matches!(self, Self::AccountNear | Self::AccountFar)
+    }
+}
+
+/// The key of one counter: a kind and a keyed digest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bucket {
+    kind: BucketKind,
+    digest: [u8; 16],
+}
+
+impl Bucket {
+    /// What it counts.
+    pub fn kind(&self) -> BucketKind {
+        self.kind
+    }
+
+    /// 17 octets: the kind, then the digest. The primary key of a counter's row.
+    pub fn to_octets(&self) -> [u8; 17] {
+        let mut octets = [0u8; 17];
+        if let Some((kind, digest)) = octets.split_first_mut() {
+            *kind = match self.kind {
+                BucketKind::AccountNear => 1,
+                BucketKind::AccountFar => 2,
+                BucketKind::Address => 3,
+                BucketKind::Network => 4,
+            };
+            digest.copy_from_slice(&self.digest);
+        }
+        octets
+    }
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}:", self.kind)?;
+        self.digest
+            .iter()
+            .take(4)
+            .try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+/// Whom a try is aimed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An account that exists.
+    Account(AccountId),
+    /// A name that no account has, by [`BucketKeys::name_tag`].
+    Nobody([u8; 2]),
+}
+
+/// Makes buckets; the key keeps a reader of the counters from finding out whose they are.
+pub(crate) struct BucketKeys(hmac::Key);
+
+impl BucketKeys {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    pub(crate) fn target(&self, kind: BucketKind, target: Target) -> Bucket {
+        let digest = match target {
+            Target::Account(account) => self.digest(&[b"account", account.as_octets()]),
+            Target::Nobody(tag) => self.digest(&[b"nobody", &tag]),
+        };
+        Bucket { kind, digest }
+    }
+
+    /// The counter of an address: at most 2^18 of them, so that nobody can fill the table.
+    pub(crate) fn address(&self, address: IpAddr) -> Bucket {
+        Bucket {
+            kind: BucketKind::Address,
+            digest: self.folded(b"address", address, 32, 64, 0xff_ff_03),
+        }
+    }
+
+    /// The counter of the network around an address: at most 2^16 of them.
+    pub(crate) fn network(&self, address: IpAddr) -> Bucket {
+        Bucket {
+            kind: BucketKind::Network,
+            digest: self.folded(b"network", address, 24, 48, 0xff_ff_00),
+        }
+    }
+
+    /// A name that no account has, folded to 16 bits: ten million random names make at most 65,536
+    /// counters (PWD-06). Two names that share one are refused a little early, no more.
+    pub(crate) fn name_tag(&self, domain: &str, user: &str) -> [u8; 2] {
+        let digest = self.digest(&[
+            b"name",
+            domain.to_lowercase().as_bytes(),
+            user.to_lowercase().as_bytes(),
+        ]);
+        let [first, second, ..] = digest;
+        [first, second]
+    }
+
+    fn folded(&self, label: &[u8], address: IpAddr, v4: u32, v6: u32, mask: u32) -> [u8; 16] {
+        let prefix = match address.to_canonical() {
+            IpAddr::V4(v4_address) => (u32::from(v4_address) & (u32::MAX << (32 - v4)))
+                .to_be_bytes()
+                .to_vec(),
+            IpAddr::V6(v6_address) => (u128::from(v6_address) & (u128::MAX << (128 - v6)))
+                .to_be_bytes()
+                .to_vec(),
+        };
+        let [a, b, c, ..] = self.digest(&[label, &prefix]);
+        let folded = u32::from_be_bytes([0, a, b, c]) & mask;
+        self.digest(&[label, b"folded", &folded.to_be_bytes()])
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut digest = [0u8; 16];
+        for (to, from) in digest.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn keys() -> BucketKeys {
+        BucketKeys::new(&[7; 32])
+    }
+
+    #[test]
+    fn addresses_are_counted_by_v4_host_and_v6_subnet() {
+        let keys = keys();
+        let of = |text: &str| keys.address(text.parse().unwrap());
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        let net = |text: &str| keys.network(text.parse().unwrap());
+        assert_eq!(net("192.0.2.1"), net("192.0.2.200"));
+        assert_ne!(net("192.0.2.1"), net("192.0.3.1"));
+        assert_eq!(net("2001:db8:0:1::1"), net("2001:db8:0:2::1"));
+    }
+
+    #[test]
+    fn sec_pwd_06_ten_million_names_need_at_most_65536_counters() {
+        let keys = keys();
+        let mut seen = HashSet::new();
+        for number in 0..300_000 {
+            let tag = keys.name_tag("corp.example", &format!("random{number}"));
+            seen.insert(
+                keys.target(BucketKind::AccountFar, Target::Nobody(tag))
+                    .to_octets(),
+            );
+        }
+        assert!(seen.len() <= 65_536, "{}", seen.len());
+        assert!(
+            seen.len() > 60_000,
+            "the names must spread, or one attacker blocks every other name"
+        );
+    }
+
+    #[test]
+    fn a_reader_without_the_key_cannot_name_the_account() {
+        let account = AccountId::from_directory_octets(&[3; 16]).unwrap();
+        let with = |key: u8| {
+            BucketKeys::new(&[key; 32]).target(BucketKind::AccountFar, Target::Account(account))
+        };
+        assert_ne!(with(1), with(2));
+    }
+}
