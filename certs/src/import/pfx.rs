@@ -80,7 +80,7 @@ fn refused(error: &Error) -> CertError {
     match error {
         Error::MacError(_) => CertError::PfxPasswordWrong,
         // Without a MAC a wrong password shows itself only in the decrypted padding.
-        Error::UnpadError => CertError::PfxPasswordWrong,
+        Error::UnpadError | Error::Pkcs5Error(_) => CertError::PfxPasswordWrong,
         other => CertError::PfxUnreadable(other.to_string()),
     }
 }
