@@ -1,11 +1,12 @@
 //! Does the session answer the request, must credentials be asked for, or can it not be met?
 
-mod comparison;
 #[cfg(test)]
 mod tests;
 
+use signet_issuance::satisfies_request;
 use signet_model::{
-    Evidence, Method, Protocol, RelyingParty, RequestedAuthentication, SignInRequest,
+    Evidence, Method, NetworkLocation, Performed, Protocol, RelyingParty, RequestedAuthentication,
+    SignInRequest,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -102,17 +103,17 @@ fn why_ask(
             return Some(AskReason::TooOld);
         }
     }
-    let met = evidence
-        .performed()
-        .any(|performed| comparison::meets(performed.method, &request.authentication));
+    let met = satisfies_request(evidence, &request.authentication);
     (!met).then_some(AskReason::OtherMethodWanted)
 }
 
 /// Whether some method of this build could meet the demand.
 pub(crate) fn is_possible(wanted: &RequestedAuthentication) -> bool {
-    AVAILABLE
-        .into_iter()
-        .any(|method| comparison::meets(method, wanted))
+    AVAILABLE.into_iter().any(|method| {
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let supposed = Evidence::begin(Performed { method, at }, NetworkLocation::Outside);
+        satisfies_request(&supposed, wanted)
+    })
 }
 
 /// How a request that cannot be met is answered.

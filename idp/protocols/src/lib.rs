@@ -16,6 +16,7 @@ mod methods;
 mod parameters;
 mod parties;
 mod party;
+mod receive;
 mod recheck;
 pub mod reply;
 pub mod saml2;
@@ -27,5 +28,6 @@ pub use decide::{AskReason, Impossible, Refusal, SessionDecision, decide_session
 pub use error::ProtocolError;
 pub use parameters::client_request_id;
 pub use parties::RelyingParties;
+pub use receive::{Received, receive};
 pub use recheck::recheck;
 pub use wire::{HttpMethod, ProtocolRequest};

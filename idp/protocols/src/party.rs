@@ -31,3 +31,11 @@ pub(crate) fn check_protocol(
         protocol,
     })
 }
+
+/// Sign-ins that begin here are for relying parties that are set so (SAML-19).
+pub(crate) fn check_idp_initiated(party: &RelyingParty) -> Result<(), ProtocolError> {
+    if party.idp_initiated {
+        return Ok(());
+    }
+    Err(ProtocolError::OperatorIdpInitiatedOff { name: party.name.clone() })
+}

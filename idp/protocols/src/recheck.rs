@@ -18,7 +18,7 @@ pub fn recheck(request: &SignInRequest, relying_party: &RelyingParty) -> Result<
     party::check_protocol(relying_party, request.protocol)?;
     check_identifier(request, relying_party)?;
     check_reply(request, relying_party)?;
-    check_idp_initiated(request, relying_party)?;
+    check_beginning(request, relying_party)?;
     check_token_type(request, relying_party)
 }
 
@@ -62,7 +62,7 @@ fn check_reply(request: &SignInRequest, party: &RelyingParty) -> Result<(), Prot
 }
 
 /// A SAML request without an `ID` to answer began here.
-fn check_idp_initiated(request: &SignInRequest, party: &RelyingParty) -> Result<(), ProtocolError> {
+fn check_beginning(request: &SignInRequest, party: &RelyingParty) -> Result<(), ProtocolError> {
     let began_here = request.protocol == Protocol::Saml2 && request.in_response_to.is_none();
     if began_here && !party.idp_initiated {
         return Err(ProtocolError::OperatorIdpInitiatedOff {

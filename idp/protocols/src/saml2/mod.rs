@@ -3,12 +3,31 @@
 //! Source: saml-core-2.0-os, saml-bindings-2.0-os sections 3.4 and 3.5, saml-profiles-2.0-os sections 4.1 and 4.4,
 //! with the approved errata.
 
-mod status;
+mod authn_request;
+mod binding;
+mod consumer;
+mod encoding;
+mod fields;
+mod idp_initiated;
+mod inflate;
+mod logout;
+mod names;
+mod own;
+mod signature;
+mod steps;
+#[cfg(test)]
+mod tests;
 
+use signet_issuance::NameId;
 use signet_model::{RelyingPartyId, ReplyTo, SignInRequest};
 use time::OffsetDateTime;
 
-pub use status::SamlStatus;
+pub(crate) use binding::has_message;
+pub use idp_initiated::receive_idp_initiated;
+pub use own::OwnAddresses;
+pub use signature::MessageSignature;
+pub use signet_issuance::SamlStatus;
+pub use steps::receive;
 
 /// What a SAML message asks for, or says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +49,8 @@ pub enum SamlAction {
 pub struct SamlSignIn {
     /// What is asked for.
     pub request: SignInRequest,
+    /// What its signature is worth, for the audit.
+    pub signature: MessageSignature,
     /// Present when the request was signed and verified: record it when the answer is issued, refuse it the second time.
     pub replay: Option<ReplayKey>,
 }
@@ -95,24 +116,10 @@ pub struct LogoutRequest {
     pub session_indexes: Vec<String>,
     /// `RelayState`.
     pub state: Option<String>,
-    /// Where the response goes.
-    pub answer_at: LogoutAddress,
+    /// Where the response goes; `None` when the relying party has no logout address, so that a page of ours ends it.
+    pub answer_at: Option<LogoutAddress>,
     /// To refuse it the second time.
     pub replay: ReplayKey,
-}
-
-/// A `NameID` as a relying party gives it back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NameId {
-    /// Its value, octet by octet.
-    pub value: String,
-    /// `Format`.
-    pub format: Option<String>,
-    /// `NameQualifier`.
-    pub name_qualifier: Option<String>,
-    /// `SPNameQualifier`.
-    pub sp_name_qualifier: Option<String>,
 }
 
 /// A registered single logout address and its binding.

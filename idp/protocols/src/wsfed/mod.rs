@@ -13,6 +13,8 @@ mod tests;
 
 use signet_model::{MessagePair, RelyingPartyId, ReplyTo, SignInRequest};
 
+pub(crate) use hints::showable;
+pub(crate) use parse::has_message;
 pub use signout::{clean_up_addresses, respond_signed_out};
 pub use steps::receive;
 
