@@ -1,0 +1,17 @@
+//! What stands between the rules' output and a token. A check only refuses.
+
+mod context;
+mod evidence;
+mod identity;
+mod issuer;
+mod request;
+mod subject;
+
+pub(crate) use context::context_class;
+pub use context::satisfies_request;
+pub use evidence::{RefusedBecause, RefusedClaim};
+pub(crate) use evidence::{StatedByService, check_evidence_claims};
+pub(crate) use identity::{ANCHOR_RULE, Anchors, check_identity_claims, is_entra};
+pub(crate) use issuer::decide_issuer;
+pub(crate) use request::{check_account, check_request};
+pub(crate) use subject::{SubjectRequest, decide_subject};

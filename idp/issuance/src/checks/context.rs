@@ -1,0 +1,175 @@
+//! Authentication context: does what was done answer what was asked, and how does the token say it.
+
+use signet_model::request::Comparison;
+use signet_model::uris::authn;
+use signet_model::{Evidence, Protocol, RequestedAuthentication};
+
+/// Weakest first: the order a fresh AD FS farm compares context classes by.
+///
+/// saml-core-2.0-os 3.3.2.2.1 leaves the order to the responder. `multipleauthn` is above all of them.
+const STRENGTH: &[&[&str]] = &[
+    &[authn::UNSPECIFIED],
+    &[authn::PASSWORD, authn::SAML1_PASSWORD, authn::MS_PASSWORD],
+    &[authn::PASSWORD_PROTECTED_TRANSPORT],
+    &[authn::TLS_CLIENT, authn::WS_TLS_CLIENT],
+    &[authn::X509],
+    &[authn::WINDOWS],
+    &[authn::KERBEROS],
+    &[authn::MULTIPLE],
+];
+
+/// Whether `evidence` answers the methods that a request asks for.
+///
+/// "exact": one of the named classes was performed. "minimum", "maximum" and "better" compare by
+/// strength; a class that has no place in the order satisfies nothing and is satisfied by nothing
+/// (saml-core-2.0-os 3.3.2.2.1). A request that names no method is answered by any.
+pub fn satisfies_request(evidence: &Evidence, requested: &RequestedAuthentication) -> bool {
+    let methods = &requested.methods;
+    if methods.is_empty() {
+        return true;
+    }
+    let own = strength_of(evidence);
+    let reached = |accept: fn(usize, usize) -> bool| {
+        methods
+            .iter()
+            .filter_map(|uri| rank(uri))
+            .any(|asked| accept(own, asked))
+    };
+    match requested.comparison {
+        Comparison::Exact => methods.iter().any(|uri| evidence.satisfies(uri)),
+        Comparison::Minimum => {
+            methods.iter().any(|uri| evidence.satisfies(uri)) || reached(|own, asked| own >= asked)
+        }
+        Comparison::Maximum => reached(|own, asked| own <= asked),
+        Comparison::Better => methods
+            .iter()
+            .all(|uri| rank(uri).is_some_and(|asked| own > asked)),
+    }
+}
+
+/// The class that the token states: performed, and where the request demanded an exact one, that one.
+///
+/// SAML answers an exact request with a class it named (saml-core-2.0-os 3.3.2.2.1); WS-Federation
+/// states the method's own class. `stated` are `authenticationmethod` claims that the release let pass.
+pub(crate) fn context_class(
+    evidence: &Evidence,
+    requested: &RequestedAuthentication,
+    protocol: Protocol,
+    stated: &[&str],
+) -> String {
+    let own = evidence.primary().method.saml2_class();
+    if protocol == Protocol::Saml2 && requested.comparison == Comparison::Exact {
+        let asked = requested
+            .methods
+            .iter()
+            .filter(|uri| evidence.satisfies(uri));
+        let mut asked = asked.collect::<Vec<_>>();
+        if let Some(at) = asked.iter().position(|uri| uri.as_str() == own) {
+            asked.swap(0, at);
+        }
+        if let Some(uri) = asked.first() {
+            return (*uri).clone();
+        }
+    }
+    // A class of the rules is here when an admin let the rules speak for this relying party; one that
+    // the evidence itself supports changes nothing.
+    let overriding = |uri: &&&str| !evidence.satisfies(uri);
+    if let Some(uri) = stated.iter().find(overriding) {
+        return (*uri).to_owned();
+    }
+    own.to_owned()
+}
+
+fn strength_of(evidence: &Evidence) -> usize {
+    evidence
+        .performed()
+        .filter_map(|performed| rank(performed.method.saml2_class()))
+        .max()
+        .unwrap_or(0)
+}
+
+fn rank(uri: &str) -> Option<usize> {
+    STRENGTH.iter().position(|class| class.contains(&uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use signet_model::{Method, NetworkLocation, Performed};
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn password() -> Evidence {
+        let at = datetime!(2026-01-02 03:04:05 UTC);
+        Evidence::begin(
+            Performed {
+                method: Method::Password,
+                at,
+            },
+            NetworkLocation::Inside,
+        )
+    }
+
+    fn asks(comparison: Comparison, methods: &[&str]) -> RequestedAuthentication {
+        RequestedAuthentication {
+            methods: methods.iter().map(|uri| (*uri).to_owned()).collect(),
+            comparison,
+            ..RequestedAuthentication::default()
+        }
+    }
+
+    /// SAML-11, the half that lies here: what was not performed never satisfies.
+    #[test]
+    fn sec_saml_11_password_answers_only_what_a_password_is() {
+        use Comparison::{Better, Exact, Maximum, Minimum};
+        let cases: &[(Comparison, &[&str], bool)] = &[
+            (Exact, &[], true),
+            (Exact, &[authn::PASSWORD_PROTECTED_TRANSPORT], true),
+            (Exact, &[authn::PASSWORD], true),
+            (Exact, &[authn::MS_PASSWORD], true),
+            (Exact, &[authn::SAML1_PASSWORD], true),
+            (Exact, &[authn::MULTIPLE], false),
+            (Exact, &[authn::WINDOWS_OR_MULTIPLE], false),
+            (Exact, &[authn::X509], false),
+            (Exact, &[authn::KERBEROS, authn::PASSWORD], true),
+            (Exact, &["urn:nobody:knows"], false),
+            (Minimum, &[authn::PASSWORD], true),
+            (Minimum, &[authn::PASSWORD_PROTECTED_TRANSPORT], true),
+            (Minimum, &[authn::X509], false),
+            (Minimum, &[authn::X509, authn::PASSWORD], true),
+            (Minimum, &["urn:nobody:knows"], false),
+            (Maximum, &[authn::X509], true),
+            (Maximum, &[authn::PASSWORD], false),
+            (Maximum, &["urn:nobody:knows"], false),
+            (Better, &[authn::PASSWORD], true),
+            (Better, &[authn::PASSWORD_PROTECTED_TRANSPORT], false),
+            (Better, &[authn::PASSWORD, authn::MULTIPLE], false),
+            (Better, &["urn:nobody:knows"], false),
+        ];
+        for (comparison, methods, expected) in cases {
+            let request = asks(*comparison, methods);
+            assert_eq!(
+                satisfies_request(&password(), &request),
+                *expected,
+                "{request:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_class_is_performed_and_one_that_an_exact_request_named() {
+        let class = |request: &RequestedAuthentication, protocol| {
+            context_class(&password(), request, protocol, &[])
+        };
+        let own = authn::PASSWORD_PROTECTED_TRANSPORT;
+        let exact = asks(Comparison::Exact, &[authn::X509, authn::PASSWORD]);
+        assert_eq!(class(&exact, Protocol::Saml2), authn::PASSWORD);
+        let both = asks(Comparison::Exact, &[authn::PASSWORD, own]);
+        assert_eq!(class(&both, Protocol::Saml2), own);
+        let least = asks(Comparison::Minimum, &[authn::PASSWORD]);
+        assert_eq!(class(&least, Protocol::Saml2), own);
+        let fresh = asks(Comparison::Exact, &[authn::MS_PASSWORD]);
+        assert_eq!(class(&fresh, Protocol::WsFederation), own);
+        assert_eq!(class(&asks(Comparison::Exact, &[]), Protocol::Saml2), own);
+    }
+}

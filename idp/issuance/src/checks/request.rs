@@ -1,0 +1,171 @@
+//! The request is held against the relying party again: it may have travelled for an hour.
+
+use signet_directory::{Account, AccountState};
+use signet_model::relying_party::{ReplyMatch, TokenType};
+use signet_model::{Evidence, Protocol, RelyingParty, SignInRequest};
+use time::{Duration, OffsetDateTime};
+use url::Url;
+
+use super::context::satisfies_request;
+use crate::refusal::Refusal;
+
+/// Clocks of two nodes may differ by so much: one notes the request, the other the password.
+const FARM_CLOCK_SKEW: Duration = Duration::seconds(3);
+
+/// Refuses a request that the relying party, as it is registered now, could not make.
+pub(crate) fn check_request(
+    relying_party: &RelyingParty,
+    request: &SignInRequest,
+    evidence: &Evidence,
+    now: OffsetDateTime,
+) -> Result<(), Refusal> {
+    if !relying_party.enabled {
+        return Err(Refusal::RelyingPartyDisabled {
+            relying_party: relying_party.name.clone(),
+        });
+    }
+    check_registration(relying_party, request)?;
+    check_transport(relying_party, request.reply_to.as_str())?;
+    check_methods(request, evidence)?;
+    check_freshness(relying_party, request, evidence, now)
+}
+
+/// Refuses an account that may not sign in any more; a session can outlive it.
+pub(crate) fn check_account(account: &Account) -> Result<(), Refusal> {
+    if account.state == AccountState::Active {
+        return Ok(());
+    }
+    Err(Refusal::AccountNotActive {
+        account: account.down_level_name(),
+        state: format!("{:?}", account.state),
+    })
+}
+
+fn check_registration(
+    relying_party: &RelyingParty,
+    request: &SignInRequest,
+) -> Result<(), Refusal> {
+    let outdated = |detail: String| {
+        Err(Refusal::RequestOutdated {
+            relying_party: relying_party.name.clone(),
+            detail,
+        })
+    };
+    if request.relying_party != relying_party.id {
+        return outdated(format!("it is for relying party {}", request.relying_party));
+    }
+    if !relying_party.has_identifier(&request.audience) {
+        return outdated(format!(
+            "{} is not one of its identifiers",
+            request.audience
+        ));
+    }
+    let allowed = match request.protocol {
+        Protocol::WsFederation => relying_party.protocols.allows_wsfed(),
+        Protocol::Saml2 => relying_party.protocols.allows_saml(),
+    };
+    if !allowed {
+        return outdated(format!(
+            "{} is not one of its protocols",
+            request.protocol.as_str()
+        ));
+    }
+    if request.protocol == Protocol::Saml2 && request.token_type != TokenType::Saml20 {
+        return outdated("a SAML 2.0 answer carries a SAML 2.0 assertion".to_owned());
+    }
+    if !is_registered(relying_party, request) {
+        return outdated(format!(
+            "{} is not one of its endpoints",
+            request.reply_to.as_str()
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the answer still goes to a registered endpoint.
+fn is_registered(relying_party: &RelyingParty, request: &SignInRequest) -> bool {
+    let address = request.reply_to.as_str();
+    match request.protocol {
+        Protocol::Saml2 => relying_party
+            .assertion_consumers
+            .iter()
+            .any(|acs| acs.is_post() && acs.location == address),
+        Protocol::WsFederation => {
+            relying_party
+                .wsfed_endpoints
+                .iter()
+                .any(|own| match relying_party.reply_match {
+                    ReplyMatch::Exact => own == address,
+                    ReplyMatch::PathPrefix => own == address || is_below(own, address),
+                })
+        }
+    }
+}
+
+/// Same origin, and a path at or below the registered one.
+fn is_below(registered: &str, address: &str) -> bool {
+    let (Ok(registered), Ok(address)) = (Url::parse(registered), Url::parse(address)) else {
+        return false;
+    };
+    let plain = |url: &Url| url.username().is_empty() && url.password().is_none();
+    if !plain(&registered) || !plain(&address) || registered.origin() != address.origin() {
+        return false;
+    }
+    let Some(rest) = address.path().strip_prefix(registered.path()) else {
+        return false;
+    };
+    rest.is_empty() || rest.starts_with('/') || registered.path().ends_with('/')
+}
+
+/// Tokens go over TLS (WSF-11).
+fn check_transport(relying_party: &RelyingParty, address: &str) -> Result<(), Refusal> {
+    let secure = Url::parse(address).is_ok_and(|url| url.scheme() == "https");
+    let tolerated = relying_party.allow_http_endpoints
+        && Url::parse(address).is_ok_and(|url| url.scheme() == "http");
+    if secure || tolerated {
+        return Ok(());
+    }
+    Err(Refusal::PlainHttpReply {
+        relying_party: relying_party.name.clone(),
+        address: address.to_owned(),
+    })
+}
+
+/// saml-core-2.0-os 3.3.2.2.1; `wauth` of WS-Federation 1.2, 13.2.2.
+fn check_methods(request: &SignInRequest, evidence: &Evidence) -> Result<(), Refusal> {
+    if satisfies_request(evidence, &request.authentication) {
+        return Ok(());
+    }
+    let performed = evidence
+        .performed()
+        .map(|one| one.method.saml2_class())
+        .collect::<Vec<_>>();
+    Err(Refusal::MethodNotPerformed {
+        requested: request.authentication.methods.join(" "),
+        performed: performed.join(" "),
+    })
+}
+
+/// `ForceAuthn` (saml-core-2.0-os 3.4.1), `wfresh` (WS-Federation 1.2, 13.2.2) and the relying party's own wish:
+/// credentials checked since the request came are always fresh enough.
+fn check_freshness(
+    relying_party: &RelyingParty,
+    request: &SignInRequest,
+    evidence: &Evidence,
+    now: OffsetDateTime,
+) -> Result<(), Refusal> {
+    let checked_at = evidence.authentication_instant();
+    if checked_at + FARM_CLOCK_SKEW >= request.received_at {
+        return Ok(());
+    }
+    let greatest_age = match request.authentication.max_age {
+        _ if relying_party.always_require_authentication => Some(Duration::ZERO),
+        asked => asked,
+    };
+    match greatest_age {
+        Some(age) if age <= Duration::ZERO || now - checked_at > age => {
+            Err(Refusal::EvidenceTooOld { checked_at })
+        }
+        _ => Ok(()),
+    }
+}

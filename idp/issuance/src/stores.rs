@@ -1,0 +1,20 @@
+//! Where claim rules look things up, and what was already looked up.
+
+mod builtin;
+mod opaque;
+mod snapshot;
+
+use async_trait::async_trait;
+use signet_claims::ActiveDirectoryQuery;
+use signet_directory::{DirectoryError, Rows};
+
+pub(crate) use builtin::{BuiltinStores, StoreFailure};
+pub use opaque::OpaqueIds;
+pub use snapshot::AccountSnapshot;
+
+/// The attribute stores outside this crate. The server gives its directories.
+#[async_trait]
+pub trait AttributeStores: Send + Sync {
+    /// Answers a query of the `Active Directory` store.
+    async fn active_directory(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError>;
+}
