@@ -38,7 +38,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        return (self.tree.findtext(".//title") or "").strip()
+        return "" if self.tree is None else (self.tree.findtext(".//title") or "").strip()
 
     def forms(self) -> list[Form]:
         return [] if self.tree is None else [self._form(one) for one in self.tree.iter("form")]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from harness import names
+from harness.certificates import base64_der
 from harness.xmlsec import sign, signature_template
 
 
@@ -94,3 +95,14 @@ class Sample:
             f'<samlp:Status><samlp:StatusCode Value="{names.SUCCESS}"/></samlp:Status>{assertion}</samlp:Response>'
         )
         return sign(response, self.key, self.certificate) if sign_response else response
+
+
+def idp_metadata(entity_id: str, sign_in_url: str, certificate: Path) -> str:
+    """Metadata of an identity provider that only the self-tests have."""
+    services = "".join(f'<SingleSignOnService Binding="{binding}" Location="{sign_in_url}"/>' for binding in (names.REDIRECT, names.POST))
+    return (
+        f'<EntityDescriptor xmlns="{names.METADATA}" entityID="{entity_id}">'
+        f'<IDPSSODescriptor protocolSupportEnumeration="{names.SAMLP}"><KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="{names.DSIG}">'
+        f"<ds:X509Data><ds:X509Certificate>{base64_der(certificate)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"
+        f"{services}</IDPSSODescriptor></EntityDescriptor>"
+    )
