@@ -149,7 +149,7 @@ def test_mellon_takes_a_sample(mellon, browser, answer):
     request, state = read_redirect(page.headers["Location"])
     page = browser.post(mellon.acs, answer(request, mellon, state))
     assert (page.status, page.title, page.headers.get("X-Name-Id")) == (200, "Private", "jRo7LExenXCBkqO0xdbn+A=="), mellon.log()
-    assert page.headers["X-Issuer"] == ENTITY
+    assert page.headers["X-Email"] == "alice@example.com"
 
 
 # Mellon keeps no list of its requests, so a response to none of them is not among these.

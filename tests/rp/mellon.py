@@ -60,10 +60,9 @@ MellonPostDirectory {folder}
   <Location /private>
     AuthType Mellon
     MellonEnable auth
-    MellonIdP "IDP"
     Require valid-user
     Header set X-Name-Id "expr=%{{reqenv:MELLON_NAME_ID}}"
-    Header set X-Issuer "expr=%{{reqenv:MELLON_IDP}}"
+    Header set X-Email "expr=%{{reqenv:MELLON_IDPEmail}}"
     Header set X-Mail "expr=%{{reqenv:MELLON_mail}}"
     Header set X-Upn "expr=%{{reqenv:MELLON_upn}}"
   </Location>
