@@ -5,9 +5,12 @@
 //! identity and evidence (design, section 2).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use signet_authn::AuthenticatedUser;
-use signet_claims::{Budget, Decision, TraceLevel, asks_for_mfa, decide_authorization};
+use signet_claims::{
+    Budget, Decision, RuleSet, TraceLevel, asks_for_mfa, decide_authorization, split_claim_type,
+};
 use signet_model::claim::AD_AUTHORITY;
 use signet_model::relying_party::TokenType;
 use signet_model::uris::{authn, claims as types};
@@ -24,8 +27,7 @@ use crate::refusal::Refusal;
 use crate::release::{PermittedRelease, Terms, TokenContent};
 use crate::rules::{Owner, RuleCache, RuleStage};
 use crate::run::{Record, Runner};
-use crate::signer::split_claim_type;
-use crate::stores::{AccountSnapshot, AttributeStores, BuiltinStores, OpaqueIds};
+use crate::stores::{AccountSnapshot, AttributeStores, OpaqueIds, Stores};
 
 /// Decides what may be issued. One for the whole service; it holds compiled rules and no state of sign-ins.
 #[derive(Debug)]
@@ -239,9 +241,7 @@ impl Engine {
             let outcome = runner
                 .run(owner.stage, &rules, identity.to_vec(), record)
                 .await?;
-            if asks_for_mfa(&outcome.input_after, &outcome.issued)
-                && !person.evidence.satisfies(authn::MULTIPLE)
-            {
+            if asks_for_mfa(&outcome.issued, &[]) && !person.evidence.satisfies(authn::MULTIPLE) {
                 let own = owner.relying_party.is_some();
                 let rules = if own {
                     relying_party.name.clone()
@@ -416,7 +416,7 @@ impl Engine {
         relying_party: &RelyingParty,
         stage: RuleStage,
         text: &str,
-    ) -> Result<std::sync::Arc<signet_claims::RuleSet>, Refusal> {
+    ) -> Result<Arc<RuleSet>, Refusal> {
         self.rules.load(
             Owner {
                 stage,
@@ -428,7 +428,7 @@ impl Engine {
 
     fn runner<'a>(&'a self, occasion: &Occasion<'a>) -> Runner<'a> {
         Runner {
-            stores: BuiltinStores {
+            stores: Stores {
                 outside: occasion.stores,
                 snapshot: occasion.snapshot,
                 opaque_ids: &self.opaque_ids,
@@ -467,7 +467,7 @@ fn distinct(claims: Vec<Claim>) -> Vec<Claim> {
 /// A SAML 1.1 attribute needs a namespace: a type without one is ID4216 at AD FS, and refuses here too.
 fn check_attribute_names(claims: &[Claim], token_type: TokenType) -> Result<(), Refusal> {
     let nameless = |claim: &&Claim| match token_type {
-        TokenType::Saml11 => split_claim_type(&claim.claim_type).is_none(),
+        TokenType::Saml11 => split_claim_type(&claim.claim_type).is_err(),
         TokenType::Saml20 => claim.claim_type.is_empty(),
     };
     match claims.iter().find(nameless) {

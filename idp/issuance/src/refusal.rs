@@ -98,15 +98,13 @@ pub enum Refusal {
         /// The store's name.
         store: String,
     },
-    /// A store did not answer.
-    #[error("attribute store {store:?}: {detail}")]
-    StoreFailed {
+    /// A store could not be asked.
+    #[error("attribute store {store:?} cannot be reached: {detail}")]
+    StoreUnreachable {
         /// The store's name.
         store: String,
-        /// Why.
+        /// What happened.
         detail: String,
-        /// Whether the directory was unreachable, which is nobody's configuration.
-        unreachable: bool,
     },
     /// The account has no user principal name, and the issuer is chosen by its suffix.
     #[error("account {account} has no userPrincipalName, and the issuer is chosen by its suffix")]
@@ -276,19 +274,11 @@ impl Refusal {
                 APPLICATION,
                 OPERATOR_HINT,
             ),
-            Self::StoreFailed {
-                unreachable: true, ..
-            } => (
+            Self::StoreUnreachable { .. } => (
                 "SIG-ISS-STORE-UNREACHABLE",
                 Culprit::Directory,
                 "Your organisation's directory cannot be reached right now.",
                 "Nothing is wrong with your password. Try again in a few minutes.",
-            ),
-            Self::StoreFailed { .. } => (
-                "SIG-ISS-STORE-FAILED",
-                Culprit::Operator,
-                APPLICATION,
-                OPERATOR_HINT,
             ),
             Self::NoUserPrincipalName { .. } => (
                 "SIG-ISS-NO-UPN",

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use signet_claims::{Budget, Evaluation, Outcome, RuleSet, Step, StoreQuery, Trace, TraceLevel};
+use signet_claims::{
+    Budget, Evaluation, EvaluationError, EvaluationFault, Outcome, RuleSet, Step, StoreFault,
+    Trace, TraceLevel,
+};
 use signet_model::Claim;
 
 use crate::refusal::Refusal;
 use crate::rules::RuleStage;
-use crate::stores::{BuiltinStores, StoreFailure};
+use crate::stores::Stores;
 
 /// What happened on the way to a decision.
 #[derive(Debug)]
@@ -66,7 +69,7 @@ impl Record {
 /// Runs rule sets with the stores of one occasion.
 #[derive(Clone)]
 pub(crate) struct Runner<'a> {
-    pub(crate) stores: BuiltinStores<'a>,
+    pub(crate) stores: Stores<'a>,
     pub(crate) budget: Budget,
 }
 
@@ -85,16 +88,9 @@ impl Runner<'_> {
                 Ok(Step::Done(outcome)) => break outcome,
                 Ok(Step::Query(query)) => {
                     let rows = self.stores.answer(&query).await;
-                    let rows = rows.map_err(|failure| store_refusal(stage, &query, failure))?;
-                    run.answer(rows.as_ref().clone());
+                    run.answer(rows.map_err(|error| refusal(stage, &error))?);
                 }
-                Err(error) => {
-                    let detail = error.to_string();
-                    return Err(Refusal::RulesFailed {
-                        rules: stage.to_string(),
-                        detail,
-                    });
-                }
+                Err(error) => return Err(refusal(stage, &error)),
             }
         };
         let full = record.level == TraceLevel::Full;
@@ -120,22 +116,23 @@ impl Runner<'_> {
     }
 }
 
-fn store_refusal(stage: RuleStage, query: &StoreQuery, failure: StoreFailure) -> Refusal {
-    let store = query.store.to_string();
-    match failure {
-        StoreFailure::Unknown => Refusal::UnknownStore {
-            rules: stage.to_string(),
-            store,
+/// Names what failed: an unreachable directory is nobody's rule.
+fn refusal(stage: RuleStage, error: &EvaluationError) -> Refusal {
+    let rules = stage.to_string();
+    let detail = error.to_string();
+    match &error.fault {
+        EvaluationFault::UnknownStore { store } => Refusal::UnknownStore {
+            rules,
+            store: store.to_string(),
         },
-        StoreFailure::Refused(detail) => Refusal::StoreFailed {
+        EvaluationFault::Store {
             store,
-            detail: format!("{stage}, rule {}: {detail}", query.rule),
-            unreachable: false,
+            inner: StoreFault::Unavailable { .. },
+            ..
+        } => Refusal::StoreUnreachable {
+            store: store.to_string(),
+            detail,
         },
-        StoreFailure::Unreachable(detail) => Refusal::StoreFailed {
-            store,
-            detail: format!("{stage}, rule {}: {detail}", query.rule),
-            unreachable: true,
-        },
+        _ => Refusal::RulesFailed { rules, detail },
     }
 }

@@ -31,7 +31,6 @@ use signet_xml::{SigningFailed, Writer, sign_element};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-pub(crate) use attributes::split_claim_type;
 pub use keys::SignatureCounts;
 use keys::{Counters, Kind, RingKey};
 pub use logout::{LogoutMessage, LogoutRequest, LogoutResponse, SignedMessage};

@@ -1,6 +1,6 @@
 //! Where claim rules look things up, and what was already looked up.
 
-mod builtin;
+mod dispatch;
 mod opaque;
 mod snapshot;
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use signet_claims::ActiveDirectoryQuery;
 use signet_directory::{DirectoryError, Rows};
 
-pub(crate) use builtin::{BuiltinStores, StoreFailure};
+pub(crate) use dispatch::Stores;
 pub use opaque::OpaqueIds;
 pub use snapshot::AccountSnapshot;
 

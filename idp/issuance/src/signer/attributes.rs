@@ -45,37 +45,3 @@ fn group<'a>(
     }
     groups
 }
-
-/// Splits a claim type at its last `/` into attribute namespace and name, neither empty.
-///
-/// `None` is what AD FS calls ID4216: SAML 1.1 has no attribute without a namespace.
-pub(crate) fn split_claim_type(claim_type: &str) -> Option<(&str, &str)> {
-    let (namespace, name) = claim_type.rsplit_once('/')?;
-    (!namespace.is_empty() && !name.is_empty()).then_some((namespace, name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn claim_types_split_at_the_last_slash() {
-        let cases = [
-            (
-                "http://schemas.xmlsoap.org/claims/UPN",
-                Some(("http://schemas.xmlsoap.org/claims", "UPN")),
-            ),
-            (
-                "http://schemas.microsoft.com/2014/03/psso",
-                Some(("http://schemas.microsoft.com/2014/03", "psso")),
-            ),
-            ("department", None),
-            ("/department", None),
-            ("http://example.org/department/", None),
-            ("", None),
-        ];
-        for (claim_type, expected) in cases {
-            assert_eq!(split_claim_type(claim_type), expected, "{claim_type}");
-        }
-    }
-}

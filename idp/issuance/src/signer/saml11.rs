@@ -4,10 +4,11 @@
 
 use std::ops::Range;
 
+use signet_claims::split_claim_type;
 use signet_model::uris::token;
 use signet_xml::{Writer, instant};
 
-use super::attributes::{group_by_type, split_claim_type};
+use super::attributes::group_by_type;
 use super::names::saml11 as names;
 use super::token::Times;
 use crate::name_id::NameId;
@@ -58,7 +59,7 @@ fn write_attributes(out: &mut Writer, content: &TokenContent) {
     write_subject(out, content.name_id.as_ref());
     for group in groups {
         // The release refused every type without a namespace.
-        let Some((namespace, name)) = split_claim_type(group.claim_type) else {
+        let Ok((namespace, name)) = split_claim_type(group.claim_type) else {
             continue;
         };
         out.start(names::ATTRIBUTE)

@@ -13,35 +13,32 @@ use signet_model::{AccountId, RelyingPartyId};
 /// and two relying parties cannot compare theirs (saml-core-2.0-os 8.3.7).
 pub struct OpaqueIds {
     key: MacKey,
+    /// Salt of the `_OpaqueIdStore`, derived from the same key.
+    store_salt: [u8; 32],
 }
 
 impl OpaqueIds {
-    /// With a key made for this purpose only: [`OpaqueIds::PURPOSE`].
-    pub fn new(key: MacKey) -> Self {
-        Self { key }
-    }
-
-    /// The purpose label of the key.
+    /// The purpose label of the key: `MasterKey::mac(OpaqueIds::PURPOSE)`.
     pub const PURPOSE: &'static str = "opaque-ids";
+
+    /// With a key made for this purpose only.
+    pub fn new(key: MacKey) -> Self {
+        let store_salt = key.tag(b"_OpaqueIdStore");
+        Self { key, store_salt }
+    }
 
     /// The persistent identifier of `account` at `relying_party`: 43 base64 characters and `=`.
     pub(crate) fn pairwise(&self, relying_party: RelyingPartyId, account: AccountId) -> String {
-        self.tag(relying_party, &["pairwise", &account.to_string()])
-    }
-
-    /// A value for parts that a rule names, this relying party's alone.
-    pub(crate) fn of_parts(&self, relying_party: RelyingPartyId, parts: &[&str]) -> String {
-        self.tag(relying_party, parts)
-    }
-
-    fn tag(&self, relying_party: RelyingPartyId, parts: &[&str]) -> String {
-        let mut message = relying_party.to_string().into_bytes();
-        // Each part goes with its length, so that no two lists of parts give one message.
-        for part in parts {
-            message.extend((part.len() as u64).to_be_bytes());
-            message.extend(part.as_bytes());
-        }
+        // Both parts are of fixed length.
+        let mut message = b"pairwise".to_vec();
+        message.extend(relying_party.0.as_bytes());
+        message.extend(account.as_octets());
         STANDARD.encode(self.key.tag(&message))
+    }
+
+    /// The `_OpaqueIdStore` of `relying_party`: its values are this relying party's alone.
+    pub(crate) fn store(&self, relying_party: RelyingPartyId) -> signet_claims::OpaqueIds {
+        signet_claims::OpaqueIds::new(&self.store_salt, &relying_party.to_string())
     }
 }
 

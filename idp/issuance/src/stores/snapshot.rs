@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use signet_claims::ActiveDirectoryQuery;
 use signet_model::AccountId;
 
-/// Rows of columns; a cell without a value gives no claim.
-pub(crate) type Rows = Vec<Vec<Option<Arc<str>>>>;
+/// Rows of cells; a cell without a value gives no claim.
+pub(crate) type Cells = Vec<Vec<Option<Arc<str>>>>;
 
 /// Answers of the `Active Directory` store for one account, kept as long as its snapshot.
 ///
@@ -16,14 +17,25 @@ pub(crate) type Rows = Vec<Vec<Option<Arc<str>>>>;
 #[derive(Debug)]
 pub struct AccountSnapshot {
     account: AccountId,
-    answers: Mutex<HashMap<Question, Arc<Rows>>>,
+    answers: Mutex<HashMap<Question, Cells>>,
 }
 
-/// A query of the store as the rule made it: text before and values after binding.
+/// A query of the store, values bound.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
-    pub(crate) query: Arc<str>,
-    pub(crate) params: Vec<Arc<str>>,
+    filter: String,
+    attributes: Vec<String>,
+    domain: String,
+}
+
+impl Question {
+    pub(crate) fn of(query: &ActiveDirectoryQuery) -> Self {
+        Self {
+            filter: query.filter.clone(),
+            attributes: query.attributes.clone(),
+            domain: query.domain.clone(),
+        }
+    }
 }
 
 impl AccountSnapshot {
@@ -40,8 +52,8 @@ impl AccountSnapshot {
         self.account
     }
 
-    pub(crate) fn recall(&self, question: &Question) -> Option<Arc<Rows>> {
-        // Nothing panics while the lock is held, and a map half written is still a map.
+    pub(crate) fn recall(&self, question: &Question) -> Option<Cells> {
+        // Nothing panics while the lock is held, and a map is whole at every moment.
         self.answers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -49,7 +61,7 @@ impl AccountSnapshot {
             .cloned()
     }
 
-    pub(crate) fn keep(&self, question: Question, rows: Arc<Rows>) {
+    pub(crate) fn keep(&self, question: Question, rows: Cells) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() < MOST_ANSWERS {
             answers.insert(question, rows);

@@ -1,0 +1,72 @@
+//! Dispatch of a rule's query to its store.
+
+use std::sync::Arc;
+
+use signet_claims::{
+    ActiveDirectoryQuery, EvaluationError, PasswordExpiry, StoreFault, StoreKind, StoreQuery,
+};
+use signet_directory::DirectoryError;
+use signet_model::RelyingPartyId;
+use time::OffsetDateTime;
+
+use super::AttributeStores;
+use super::opaque::OpaqueIds;
+use super::snapshot::{AccountSnapshot, Cells, Question};
+
+/// All stores that rules of this service can name, for one occasion.
+#[derive(Clone, Copy)]
+pub(crate) struct Stores<'a> {
+    pub(crate) outside: &'a dyn AttributeStores,
+    pub(crate) snapshot: &'a AccountSnapshot,
+    pub(crate) opaque_ids: &'a OpaqueIds,
+    pub(crate) relying_party: RelyingPartyId,
+    pub(crate) password_change_url: Option<&'a str>,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl Stores<'_> {
+    /// The rows that answer `query`.
+    pub(crate) async fn answer(&self, query: &StoreQuery) -> Result<Cells, EvaluationError> {
+        match query.kind() {
+            StoreKind::ActiveDirectory => self.ask_directory(query).await,
+            StoreKind::OpaqueId => self.opaque_ids.store(self.relying_party).answer(query),
+            StoreKind::PasswordExpiry => self.password_expiry(query),
+            // Its questions are whether a SID is a proxy's; there are no proxies with accounts.
+            StoreKind::ProxyCredential => Ok(Cells::new()),
+            _ => Err(query.unknown_store()),
+        }
+    }
+
+    async fn ask_directory(&self, query: &StoreQuery) -> Result<Cells, EvaluationError> {
+        let bound = ActiveDirectoryQuery::parse(query)?;
+        let question = Question::of(&bound);
+        if let Some(rows) = self.snapshot.recall(&question) {
+            return Ok(rows);
+        }
+        let answer = self
+            .outside
+            .active_directory(&bound)
+            .await
+            .map_err(|error| {
+                let detail = error.to_string();
+                query.failed(match error {
+                    DirectoryError::Unavailable { .. } => StoreFault::Unavailable { detail },
+                    _ => StoreFault::Refused { detail },
+                })
+            })?;
+        self.snapshot.keep(question, answer.0.clone());
+        Ok(answer.0)
+    }
+
+    /// Where passwords cannot be changed, nobody is told that theirs ends.
+    fn password_expiry(&self, query: &StoreQuery) -> Result<Cells, EvaluationError> {
+        let url = self.password_change_url.unwrap_or_default();
+        let mut rows = PasswordExpiry::new(self.now, url).answer(query)?;
+        if url.is_empty() {
+            rows.iter_mut()
+                .filter_map(|row| row.get_mut(2))
+                .for_each(|cell| *cell = None);
+        }
+        Ok(rows)
+    }
+}
