@@ -37,13 +37,15 @@ pub fn read(bytes: &[u8], limits: Limits) -> Result<Document<'_>, XmlError> {
     if text.starts_with('\u{FEFF}') {
         return Err(XmlError::ByteOrderMark);
     }
-    scan(text, &limits)?;
-    let tree = Parser::new()
+    let parser = Parser::new()
         .with_forbid_dtd(true)
         .with_forbid_entities(true)
-        .with_max_depth(u32::try_from(limits.depth).unwrap_or(u32::MAX))
-        .parse(text)
-        .map_err(|error| XmlError::Malformed(excerpt(&error.to_string())))?;
+        .with_max_depth(u32::try_from(limits.depth).unwrap_or(u32::MAX));
+    let malformed = |error: uppsala::XmlError| XmlError::Malformed(excerpt(&error.to_string()));
+    let tree = match scan(text, &limits)? {
+        Cow::Borrowed(text) => parser.parse(text).map_err(malformed)?,
+        Cow::Owned(text) => parser.parse(&text).map_err(malformed)?.into_static(),
+    };
     if let Some(declaration) = &tree.xml_declaration {
         if declaration.version != "1.0" {
             return Err(XmlError::Version);
@@ -87,10 +89,10 @@ impl Document<'_> {
     }
 }
 
-/// Says how long it is: messages do not belong in logs.
+/// Shows the name of its element only: messages do not belong in logs.
 impl fmt::Debug for Document<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Document({} bytes)", self.tree.input_text().len())
+        write!(f, "Document({})", self.root().label())
     }
 }
 

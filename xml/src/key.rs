@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
@@ -91,31 +92,32 @@ impl TrustedKey {
         Self::from_certificate_der(&decode_certificate(text)?)
     }
 
-    /// Whether `signature` is this key's over `message`. A key of another kind than `algorithm` needs
-    /// never fits.
-    pub(crate) fn fits(
+    /// Checks that `signature` is this key's over `message`. A key of another kind than `algorithm`
+    /// needs never fits.
+    pub(crate) fn check(
         &self,
         algorithm: SignatureAlgorithm,
         message: &[u8],
         signature: &[u8],
-    ) -> bool {
-        let parsed = |key: &ParsedPublicKey| key.verify_sig(message, signature).is_ok();
+    ) -> Result<(), Unspecified> {
         match (&self.0, algorithm) {
-            (Kind::Rsa { sha256, .. }, SignatureAlgorithm::RsaSha256) => parsed(sha256),
+            (Kind::Rsa { sha256, .. }, SignatureAlgorithm::RsaSha256) => {
+                sha256.verify_sig(message, signature)
+            }
             (Kind::Rsa { der, .. }, algorithm) => {
                 let parameters = match algorithm {
                     SignatureAlgorithm::RsaSha1 => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
                     SignatureAlgorithm::RsaSha384 => &RSA_PKCS1_2048_8192_SHA384,
                     SignatureAlgorithm::RsaSha512 => &RSA_PKCS1_2048_8192_SHA512,
-                    _ => return false,
+                    _ => return Err(Unspecified),
                 };
-                UnparsedPublicKey::new(parameters, der)
-                    .verify(message, signature)
-                    .is_ok()
+                UnparsedPublicKey::new(parameters, der).verify(message, signature)
             }
             (Kind::P256(key), SignatureAlgorithm::EcdsaSha256)
-            | (Kind::P384(key), SignatureAlgorithm::EcdsaSha384) => parsed(key),
-            _ => false,
+            | (Kind::P384(key), SignatureAlgorithm::EcdsaSha384) => {
+                key.verify_sig(message, signature)
+            }
+            _ => Err(Unspecified),
         }
     }
 }

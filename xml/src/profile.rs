@@ -186,14 +186,18 @@ fn check_document(document: &Document<'_>) -> Result<(), SignatureError> {
     Ok(())
 }
 
-/// RFC 3986, section 3.1: a scheme and a colon.
+/// RFC 3986, section 3.1: a scheme and a colon, and no character that a URI cannot hold.
 fn is_absolute(uri: &str) -> bool {
-    uri.split_once(':').is_some_and(|(scheme, _)| {
+    let is_scheme = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-    })
+    };
+    let is_plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
+    uri.split_once(':')
+        .is_some_and(|(scheme, _)| is_scheme(scheme))
+        && uri.chars().all(is_plain)
 }
 
 fn signed_info_form<'d>(

@@ -1,24 +1,30 @@
-//! One linear pass over the text before a tree is built: the caps of [`Limits`] and what the parser lets by.
+//! One linear pass over the text before a tree is built: the caps of [`Limits`], what the parser lets by,
+//! and the normalisation of attribute values, which the parser leaves out.
 //!
 //! It cuts the text into tags, comments, processing instructions and CDATA sections as the grammar of
 //! XML 1.0 does. On a text that is not well-formed it may count wrongly from the fault on; the parser
 //! stops at that same fault, so nothing uncounted reaches it.
 
+use std::borrow::Cow;
+
 use crate::error::XmlError;
 use crate::limits::Limits;
 
 /// Refuses a text that exceeds the limits, holds a declaration of any kind, or breaks Namespaces in XML
-/// where the parser would not notice.
-pub(crate) fn scan(text: &str, limits: &Limits) -> Result<(), XmlError> {
+/// where the parser would not notice. Returns the text with its attribute values normalised.
+pub(crate) fn scan<'t>(text: &'t str, limits: &Limits) -> Result<Cow<'t, str>, XmlError> {
     check_characters(text)?;
+    let mut normalised = Normalised::new(text);
     let mut rest = text;
     let mut items = 0_usize;
     let mut in_scope = 0_usize;
     // Declarations of each open element.
     let mut open: Vec<usize> = Vec::new();
     while let Some((_, markup)) = rest.split_once('<') {
-        items += 1;
-        if items > limits.items.saturating_mul(2) {
+        if !markup.starts_with('/') {
+            items += 1;
+        }
+        if items > limits.items {
             return Err(XmlError::TooManyItems(limits.items));
         }
         rest = if let Some(comment) = markup.strip_prefix("!--") {
@@ -33,7 +39,7 @@ pub(crate) fn scan(text: &str, limits: &Limits) -> Result<(), XmlError> {
             in_scope -= open.pop().unwrap_or_default().min(in_scope);
             after(end_tag, ">")?
         } else {
-            let tag = StartTag::scan(markup, limits)?;
+            let tag = StartTag::scan(markup, limits, &mut normalised)?;
             let depth = open.len() + 1;
             if depth > limits.depth {
                 return Err(XmlError::TooDeep(limits.depth));
@@ -48,7 +54,54 @@ pub(crate) fn scan(text: &str, limits: &Limits) -> Result<(), XmlError> {
             tag.rest
         };
     }
-    Ok(())
+    Ok(normalised.finish())
+}
+
+/// The text with tabs and line ends in attribute values as spaces (XML 1.0, sections 2.11 and 3.3.3).
+///
+/// Copied only where a value needs it: partners break `xsi:schemaLocation` into lines, and a signature
+/// covers the normalised value.
+struct Normalised<'t> {
+    text: &'t str,
+    /// What was rewritten so far, up to `done` of `text`.
+    rewritten: String,
+    done: usize,
+}
+
+impl<'t> Normalised<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            rewritten: String::new(),
+            done: 0,
+        }
+    }
+
+    /// Takes note of a value; `rest` is the text from behind the value to the end.
+    fn value(&mut self, value: &str, rest: &str) {
+        if !value.contains(['\t', '\n', '\r']) {
+            return;
+        }
+        // `rest` starts with the closing quote.
+        let end = self.text.len() - rest.len();
+        let before = self
+            .text
+            .get(self.done..end - value.len())
+            .unwrap_or_default();
+        self.rewritten.push_str(before);
+        self.rewritten
+            .push_str(&value.replace("\r\n", " ").replace(['\t', '\n', '\r'], " "));
+        self.done = end;
+    }
+
+    fn finish(mut self) -> Cow<'t, str> {
+        if self.done == 0 {
+            return Cow::Borrowed(self.text);
+        }
+        self.rewritten
+            .push_str(self.text.get(self.done..).unwrap_or_default());
+        Cow::Owned(self.rewritten)
+    }
 }
 
 /// XML 1.0, production 2. The parser checks most places itself; this one leaves none out.
@@ -78,7 +131,11 @@ struct StartTag<'t> {
 
 impl<'t> StartTag<'t> {
     /// Reads from behind the `<`.
-    fn scan(markup: &'t str, limits: &Limits) -> Result<Self, XmlError> {
+    fn scan(
+        markup: &'t str,
+        limits: &Limits,
+        normalised: &mut Normalised<'t>,
+    ) -> Result<Self, XmlError> {
         let name_end = markup
             .find(|c: char| is_space(c) || matches!(c, '/' | '>'))
             .ok_or_else(unclosed)?;
@@ -107,7 +164,8 @@ impl<'t> StartTag<'t> {
             let Some(value) = at_stop.strip_prefix('=') else {
                 return Err(unclosed());
             };
-            let (value, tail) = quoted(value)?;
+            let (value, closing) = quoted(value)?;
+            normalised.value(value, closing);
             let name = before.trim_matches(is_space);
             if name == "xmlns" || name.starts_with("xmlns:") {
                 declarations += 1;
@@ -122,12 +180,13 @@ impl<'t> StartTag<'t> {
             if declarations > limits.declarations {
                 return Err(XmlError::TooManyDeclarations(limits.declarations));
             }
-            rest = tail;
+            // Behind the quote, one byte long.
+            rest = closing.get(1..).unwrap_or_default();
         }
     }
 }
 
-/// The content of a quoted value and what follows it.
+/// The content of a quoted value, and the text from its closing quote on.
 fn quoted(text: &str) -> Result<(&str, &str), XmlError> {
     let text = text.trim_start_matches(is_space);
     let (quote, content) = match text.as_bytes().first() {
@@ -136,29 +195,27 @@ fn quoted(text: &str) -> Result<(&str, &str), XmlError> {
         _ => return Err(unclosed()),
     };
     content
-        .and_then(|content| content.split_once(quote))
+        .and_then(|content| content.split_at_checked(content.find(quote)?))
         .ok_or_else(unclosed)
 }
 
-/// Namespaces in XML 1.0, section 4: a qualified name holds at most one colon, and not at an end.
+/// Namespaces in XML 1.0, sections 3 and 4: a qualified name holds at most one colon, not at an end, and
+/// no element has the prefix `xmlns`.
 fn check_name(name: &str) -> Result<(), XmlError> {
-    match name.split_once(':') {
-        None => Ok(()),
-        Some((prefix, local)) if prefix.is_empty() || local.is_empty() || local.contains(':') => {
-            Err(XmlError::Names)
-        }
-        Some(_) => Ok(()),
-    }
+    let Some((prefix, local)) = name.split_once(':') else {
+        return Ok(());
+    };
+    let broken = prefix.is_empty() || local.is_empty() || local.contains(':') || prefix == "xmlns";
+    if broken { Err(XmlError::Names) } else { Ok(()) }
 }
 
 /// Namespaces in XML 1.0, section 5: a prefix cannot be unbound, and `xmlns:` needs one.
 fn check_declaration(name: &str, value: &str) -> Result<(), XmlError> {
-    check_name(name)?;
-    if name != "xmlns" && value.is_empty() {
-        Err(XmlError::Names)
-    } else {
-        Ok(())
-    }
+    let Some((_, prefix)) = name.split_once(':') else {
+        return Ok(());
+    };
+    let broken = prefix.is_empty() || prefix.contains(':') || value.is_empty();
+    if broken { Err(XmlError::Names) } else { Ok(()) }
 }
 
 fn is_space(character: char) -> bool {

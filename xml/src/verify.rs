@@ -308,6 +308,6 @@ fn find_key(
         return Err(SignatureError::NoKeys);
     }
     keys.iter()
-        .position(|key| key.fits(algorithm, message, signature))
+        .position(|key| key.check(algorithm, message, signature).is_ok())
         .ok_or(SignatureError::OtherKey { keys: keys.len() })
 }
