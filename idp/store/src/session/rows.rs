@@ -1,0 +1,330 @@
+//! Sessions: made, found, touched, ended.
+
+use signet_model::{AccountId, RelyingPartyId, SessionId};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::engine::Tx;
+use crate::error::StoreError;
+use crate::instant::{instant, millis, span_millis};
+use crate::mac::{Canonical, MacTagger};
+use crate::secret::SecretHash;
+use crate::session::participant::{LOOP_WINDOW, Participant, load_participants, move_participants};
+use crate::store::Store;
+
+/// How old `last_seen_at` may be before a touch writes it again.
+const COARSE: Duration = Duration::minutes(1);
+
+/// A session to be made.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its name in logs and audit; not the secret.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What was proved, as signet-authn sealed it for this session's key.
+    pub evidence: String,
+    /// Whether the person asked to be kept signed in.
+    pub persistent: bool,
+    /// When it ends whatever happens.
+    pub expires_at: OffsetDateTime,
+}
+
+/// A session that was found, is alive and authentic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Session {
+    /// By what its row is found.
+    pub key: SecretHash,
+    /// Its name in logs and audit.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What was proved, sealed; open it with the key.
+    pub evidence: String,
+    /// Whether the person asked to be kept signed in.
+    pub persistent: bool,
+    /// When it began.
+    pub created_at: OffsetDateTime,
+    /// When it was last used, to within a minute.
+    pub last_seen_at: OffsetDateTime,
+    /// When it ends whatever happens.
+    pub expires_at: OffsetDateTime,
+    /// Tokens that the relying party asked about got within the last [`LOOP_WINDOW`].
+    pub recent_tokens: u32,
+}
+
+impl Store {
+    /// Makes a session that is found by `key`.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn create_session(
+        &self,
+        key: SecretHash,
+        session: &NewSession,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let row = Columns::of(session, millis(now));
+        let mut tx = self.engine.begin().await?;
+        insert(&mut tx, &self.mac, key, &row).await?;
+        tx.commit().await
+    }
+
+    /// Makes a session in the place of another of the same account, which is gone then; its participants go along,
+    /// so that a sign-out still tells them (SES-01). Participants of somebody else's session do not.
+    ///
+    /// # Errors
+    /// The database is not available; the old session is as it was.
+    pub async fn replace_session(
+        &self,
+        old: SecretHash,
+        key: SecretHash,
+        session: &NewSession,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let row = Columns::of(session, millis(now));
+        let mut tx = self.engine.begin().await?;
+        let before = tx
+            .fetch_one(
+                "SELECT account FROM session WHERE id_hash = $1",
+                &[old.as_octets().into()],
+            )
+            .await?;
+        insert(&mut tx, &self.mac, key, &row).await?;
+        if before
+            .map(|row| row.text(0))
+            .transpose()?
+            .is_some_and(|account| account == row.account)
+        {
+            move_participants(&mut tx, &self.mac, old, key).await?;
+        }
+        remove(&mut tx, old).await?;
+        tx.commit().await
+    }
+
+    /// The session of a cookie; `None` when there is none, when it has ended, or was idle for `idle`.
+    ///
+    /// With `relying_party` the answer says how many tokens that party got just now.
+    ///
+    /// # Errors
+    /// [`StoreError::TamperedRow`]: somebody wrote the row who does not hold the key; it must not be used.
+    pub async fn load_session(
+        &self,
+        key: SecretHash,
+        relying_party: Option<RelyingPartyId>,
+        idle: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Option<Session>, StoreError> {
+        let party = relying_party.map(|party| party.to_string());
+        let found = self
+            .engine
+            .fetch_one(
+                "SELECT public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac,
+                    (SELECT CAST(SUM(window_tokens) AS BIGINT) FROM session_participant
+                     WHERE session = $1 AND relying_party = $2 AND window_start > $3)
+                 FROM session WHERE id_hash = $1",
+                &[
+                    key.as_octets().into(),
+                    party.as_deref().into(),
+                    millis(now).saturating_sub(span_millis(LOOP_WINDOW)).into(),
+                ],
+            )
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let columns = Columns {
+            public_id: row.text(0)?,
+            account: row.text(1)?,
+            evidence: row.text(2)?,
+            persistent: row.int(3)? != 0,
+            created_at: row.int(4)?,
+            last_seen_at: row.int(5)?,
+            expires_at: row.int(6)?,
+        };
+        let tampered = || StoreError::TamperedRow {
+            table: "session",
+            row: format!("{key:?}"),
+        };
+        if !self.mac.is_right(&columns.code(key), &row.blob(7)?) {
+            return Err(tampered());
+        }
+        let idle_out = columns.last_seen_at.saturating_add(span_millis(idle)) <= millis(now);
+        if columns.expires_at <= millis(now) || idle_out {
+            return Ok(None);
+        }
+        let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| tampered());
+        Ok(Some(Session {
+            key,
+            id: SessionId(uuid(&columns.public_id)?),
+            account: AccountId::from_uuid(uuid(&columns.account)?),
+            evidence: columns.evidence,
+            persistent: columns.persistent,
+            created_at: instant(columns.created_at),
+            last_seen_at: instant(columns.last_seen_at),
+            expires_at: instant(columns.expires_at),
+            recent_tokens: u32::try_from(row.opt_int(8)?.unwrap_or(0)).unwrap_or(u32::MAX),
+        }))
+    }
+
+    /// Notes that the session was used; writes at most once a minute. Whether it wrote.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn touch_session(
+        &self,
+        session: &Session,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        if now - session.last_seen_at < COARSE {
+            return Ok(false);
+        }
+        let columns = Columns {
+            public_id: session.id.to_string(),
+            account: session.account.to_string(),
+            evidence: session.evidence.clone(),
+            persistent: session.persistent,
+            created_at: millis(session.created_at),
+            last_seen_at: millis(now),
+            expires_at: millis(session.expires_at),
+        };
+        let code = self.mac.tag(&columns.code(session.key));
+        // Never backwards, and only the row that was read: another node may have touched it meanwhile.
+        let changed = self
+            .engine
+            .execute(
+                "UPDATE session SET last_seen_at = $2, mac = $3 WHERE id_hash = $1 AND last_seen_at < $2",
+                &[session.key.as_octets().into(), columns.last_seen_at.into(), (&code).into()],
+            )
+            .await?;
+        Ok(changed == 1)
+    }
+
+    /// Ends a session; whom a sign-out has to tell. `None` when there was no such session.
+    ///
+    /// # Errors
+    /// The database is not available, or a participant was not written by this service; the session has ended
+    /// in the second case.
+    pub async fn end_session(
+        &self,
+        key: SecretHash,
+    ) -> Result<Option<Vec<Participant>>, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let participants = load_participants(&mut tx, &self.mac, key).await;
+        let removed = remove(&mut tx, key).await?;
+        tx.commit().await?;
+        if removed == 0 {
+            Ok(None)
+        } else {
+            participants.map(Some)
+        }
+    }
+
+    /// Ends every session of an account; how many there were.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn end_sessions_of(&self, account: AccountId) -> Result<u64, StoreError> {
+        self.engine
+            .execute(
+                "DELETE FROM session WHERE account = $1",
+                &[account.to_string().as_str().into()],
+            )
+            .await
+    }
+
+    /// Ends every session of everybody, as after a key was lost; how many there were.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn end_all_sessions(&self) -> Result<u64, StoreError> {
+        self.engine.execute("DELETE FROM session", &[]).await
+    }
+
+    /// Who got tokens in a session.
+    ///
+    /// # Errors
+    /// The database is not available, or a row was not written by this service.
+    pub async fn participants(&self, key: SecretHash) -> Result<Vec<Participant>, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        load_participants(&mut tx, &self.mac, key).await
+    }
+}
+
+/// The columns of a row that its code is over.
+struct Columns {
+    public_id: String,
+    account: String,
+    evidence: String,
+    persistent: bool,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+}
+
+impl Columns {
+    fn of(session: &NewSession, now: i64) -> Self {
+        Self {
+            public_id: session.id.to_string(),
+            account: session.account.to_string(),
+            evidence: session.evidence.clone(),
+            persistent: session.persistent,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: millis(session.expires_at),
+        }
+    }
+
+    fn code(&self, key: SecretHash) -> Canonical {
+        Canonical::of("session")
+            .blob(key.as_octets())
+            .text(&self.public_id)
+            .text(&self.account)
+            .text(&self.evidence)
+            .int(i64::from(self.persistent))
+            .int(self.created_at)
+            .int(self.last_seen_at)
+            .int(self.expires_at)
+    }
+}
+
+async fn insert(
+    tx: &mut Tx,
+    mac: &MacTagger,
+    key: SecretHash,
+    row: &Columns,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO session
+            (id_hash, public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            key.as_octets().into(),
+            row.public_id.as_str().into(),
+            row.account.as_str().into(),
+            row.evidence.as_str().into(),
+            row.persistent.into(),
+            row.created_at.into(),
+            row.last_seen_at.into(),
+            row.expires_at.into(),
+            (&mac.tag(&row.code(key))).into(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Participants first: the order in which the audit's writer takes the same locks.
+async fn remove(tx: &mut Tx, key: SecretHash) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM session_participant WHERE session = $1",
+        &[key.as_octets().into()],
+    )
+    .await?;
+    tx.execute(
+        "DELETE FROM session WHERE id_hash = $1",
+        &[key.as_octets().into()],
+    )
+    .await
+}
