@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use signet_claims::ActiveDirectoryQuery;
 use signet_model::AccountId;
 use time::OffsetDateTime;
 
@@ -48,6 +49,12 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// A directory that cannot be asked.
     async fn read(&self, account: AccountId) -> Result<Option<Account>, DirectoryError>;
+
+    /// What a claim rule asks of the `Active Directory` attribute store.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked, or a query that no directory can answer.
+    async fn query(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError>;
 
     /// How each of its controllers is.
     async fn health(&self) -> Vec<ControllerHealth>;

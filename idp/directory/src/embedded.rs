@@ -33,10 +33,12 @@ pub(crate) mod evaluate;
 pub(crate) mod hash;
 pub(crate) mod ldif;
 pub(crate) mod load;
+mod query;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use signet_claims::ActiveDirectoryQuery;
 use signet_model::{AccountId, Sid};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -47,7 +49,7 @@ use self::load::{Object, Tree};
 use crate::account::{Account, AccountState, Candidate, PasswordVerdict};
 use crate::clock::Clock;
 use crate::describe::{self, DomainNames};
-use crate::directory::{ControllerHealth, ControllerState, Directory};
+use crate::directory::{ControllerHealth, ControllerState, Directory, Rows};
 use crate::error::DirectoryError;
 use crate::login_name::LoginName;
 use crate::password::{LockoutPermit, Password};
@@ -264,6 +266,10 @@ impl Directory for Embedded {
             Some(&at) => self.account(at),
             None => Ok(None),
         }
+    }
+
+    async fn query(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError> {
+        self.answer(query)
     }
 
     async fn health(&self) -> Vec<ControllerHealth> {

@@ -1,9 +1,10 @@
 //! What the fuzz targets call: one function a reader of outside bytes. None may panic.
 
+pub use crate::active::message::fuzz_ldap_answer;
 pub use crate::embedded::ldif::fuzz_ldif;
 pub use crate::login_name::fuzz_login_name;
 pub use crate::syntax::dn::fuzz_dn;
-pub use crate::syntax::filter_parse::fuzz_filter;
+pub use crate::syntax::filter::fuzz_filter_value;
 
 use signet_model::Sid;
 

@@ -1,6 +1,6 @@
 //! Who a typed name means, whether a password is right, and what the directory says of the person.
 //!
-//! One interface, [`Directory`], with two rooms behind it: `ActiveDirectory` speaks LDAP to the
+//! One interface, [`Directory`], with two rooms behind it: [`ActiveDirectory`] speaks LDAP to the
 //! domain controllers of one domain, [`Embedded`] holds an LDIF text in memory. What is asked is
 //! always the same four things, in this order:
 //!
@@ -8,12 +8,13 @@
 //! 2. [`Directory::check_password`]: that object, a non-empty [`Password`] and a [`LockoutPermit`]
 //!    to a [`PasswordVerdict`];
 //! 3. [`Directory::read`]: the account again, by objectGUID;
-//! 4. `Directory::query`: what a claim rule wants to know, rendered as AD FS renders it.
+//! 4. [`Directory::query`]: what a claim rule wants to know, rendered as AD FS renders it.
 //!
 //! A directory that cannot be asked is a [`DirectoryError`], never a wrong password. Everything a
 //! domain controller sends is bytes from outside: capped, checked for shape, then read.
 
 mod account;
+mod active;
 mod clock;
 mod describe;
 mod directories;
@@ -28,6 +29,12 @@ mod render;
 mod syntax;
 
 pub use account::{Account, AccountKind, AccountState, Candidate, PasswordVerdict};
+pub use active::ActiveDirectory;
+pub use active::config::{
+    ActiveDirectoryConfig, ControllerAddress, Controllers, ServiceAccount, Timing,
+};
+pub use active::tls::{RootsError, TrustedRoots};
+pub use active::transport::Transport;
 pub use clock::Clock;
 pub use directories::Directories;
 pub use directory::{ControllerHealth, ControllerState, Directory, Rows};

@@ -3,4 +3,3 @@
 pub(crate) mod dn;
 pub(crate) mod file_time;
 pub(crate) mod filter;
-pub(crate) mod filter_parse;

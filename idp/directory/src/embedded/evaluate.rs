@@ -1,10 +1,10 @@
 //! Evaluates a search filter over the tree (RFC 4511 section 4.5.1.7, MS-ADTS 3.1.1.3.4.4).
 
+use signet_claims::Filter;
 use signet_model::Sid;
 
 use super::load::{Object, Tree};
 use crate::syntax::dn::Dn;
-use crate::syntax::filter::Filter;
 
 /// LDAP_MATCHING_RULE_BIT_AND.
 const BIT_AND: &str = "1.2.840.113556.1.4.803";
@@ -41,36 +41,35 @@ pub(crate) fn matches(
             false
         }
         Filter::Not(inner) => !matches(tree, at, object, inner)?,
-        Filter::Present(attribute) => object.entry.has(attribute),
-        Filter::Equals(attribute, value) | Filter::Approximately(attribute, value) => {
+        Filter::Present { attribute } => object.entry.has(attribute),
+        Filter::Equal { attribute, value } | Filter::Approximate { attribute, value } => {
             equals(object, attribute, value)
         }
-        Filter::AtLeast(attribute, value) => {
+        Filter::GreaterOrEqual { attribute, value } => {
             ordered(object, attribute, value, |have, want| have >= want)
         }
-        Filter::AtMost(attribute, value) => {
+        Filter::LessOrEqual { attribute, value } => {
             ordered(object, attribute, value, |have, want| have <= want)
         }
-        Filter::Substring {
-            attribute,
-            initial,
-            middle,
-            last,
-        } => object
+        Filter::Substrings { attribute, parts } => object
             .entry
             .values(attribute)
             .iter()
-            .any(|have| contains(&fold(have), initial, middle, last)),
+            .any(|have| contains(&fold(have), parts)),
         Filter::Extensible {
             attribute,
+            distinguished_name: false,
             rule,
             value,
         } => match rule.as_str() {
             BIT_AND => bits(object, attribute, value, |have, want| have & want == want),
             BIT_OR => bits(object, attribute, value, |have, want| have & want != 0),
             IN_CHAIN => in_chain(tree, at, attribute, value)?,
-            _ => return Err(format!("the matching rule {rule} is not known")),
+            _ => return Err(format!("the matching rule {rule:?} is not known")),
         },
+        Filter::Extensible { .. } => {
+            return Err("matching on parts of the distinguished name is not known".to_owned());
+        }
     })
 }
 
@@ -167,8 +166,15 @@ fn in_chain(tree: &Tree, at: usize, attribute: &str, value: &[u8]) -> Result<boo
     })
 }
 
-fn contains(have: &str, initial: &[u8], middle: &[Vec<u8>], last: &[u8]) -> bool {
-    let Some(mut rest) = have.strip_prefix(&fold(initial)) else {
+/// Whether `have` is the parts in order with anything between them; the first and the last may be empty.
+fn contains(have: &str, parts: &[Vec<u8>]) -> bool {
+    let Some(((first, last), middle)) = parts.split_first().and_then(|(first, rest)| {
+        let (last, middle) = rest.split_last()?;
+        Some(((first, last), middle))
+    }) else {
+        return false;
+    };
+    let Some(mut rest) = have.strip_prefix(&fold(first)) else {
         return false;
     };
     for part in middle {

@@ -1,103 +1,85 @@
-//! Search filters (RFC 4515) as a tree: what is sent or evaluated was parsed here first.
+//! Writes search filters (RFC 4515). Filters of claim rules come parsed, as [`signet_claims::Filter`].
 
-use std::fmt;
+use std::fmt::Write as _;
 
-/// A search filter. Values are octets, already unescaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
-    /// `(&…)`
-    And(Vec<Filter>),
-    /// `(|…)`
-    Or(Vec<Filter>),
-    /// `(!…)`
-    Not(Box<Filter>),
-    /// `(a=*)`
-    Present(String),
-    /// `(a=v)`
-    Equals(String, Vec<u8>),
-    /// `(a>=v)`
-    AtLeast(String, Vec<u8>),
-    /// `(a<=v)`
-    AtMost(String, Vec<u8>),
-    /// `(a~=v)`
-    Approximately(String, Vec<u8>),
-    /// `(a=i*m*f)`; an empty `initial` or `last` is absent.
-    Substring {
-        attribute: String,
-        initial: Vec<u8>,
-        middle: Vec<Vec<u8>>,
-        last: Vec<u8>,
-    },
-    /// `(a:rule:=v)`
-    Extensible {
-        attribute: String,
-        rule: String,
-        value: Vec<u8>,
-    },
-}
-
-impl Filter {
-    /// `(attribute=value)`, whatever the value holds.
-    pub(crate) fn equals(attribute: &str, value: impl AsRef<[u8]>) -> Self {
-        Self::Equals(attribute.to_owned(), value.as_ref().to_vec())
-    }
-}
-
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(")?;
-        match self {
-            Self::And(inner) => {
-                f.write_str("&")?;
-                inner.iter().try_for_each(|filter| filter.fmt(f))?;
-            }
-            Self::Or(inner) => {
-                f.write_str("|")?;
-                inner.iter().try_for_each(|filter| filter.fmt(f))?;
-            }
-            Self::Not(inner) => write!(f, "!{inner}")?,
-            Self::Present(attribute) => write!(f, "{attribute}=*")?,
-            Self::Equals(attribute, value) => write!(f, "{attribute}={}", Escaped(value))?,
-            Self::AtLeast(attribute, value) => write!(f, "{attribute}>={}", Escaped(value))?,
-            Self::AtMost(attribute, value) => write!(f, "{attribute}<={}", Escaped(value))?,
-            Self::Approximately(attribute, value) => write!(f, "{attribute}~={}", Escaped(value))?,
-            Self::Substring {
-                attribute,
-                initial,
-                middle,
-                last,
-            } => {
-                write!(f, "{attribute}={}*", Escaped(initial))?;
-                for part in middle {
-                    write!(f, "{}*", Escaped(part))?;
-                }
-                Escaped(last).fmt(f)?;
-            }
-            Self::Extensible {
-                attribute,
-                rule,
-                value,
-            } => {
-                write!(f, "{attribute}:{rule}:={}", Escaped(value))?;
-            }
+/// `(attribute=value)`, whatever the value holds: everything but plain letters, digits and a few
+/// marks is written as `\xx` (RFC 4515 section 3: escaping more than must be is allowed).
+pub(crate) fn equals(attribute: &str, value: impl AsRef<[u8]>) -> String {
+    let mut out = format!("({attribute}=");
+    for &octet in value.as_ref() {
+        if octet.is_ascii_alphanumeric() || b"@.-_".contains(&octet) {
+            out.push(char::from(octet));
+        } else {
+            let _ = write!(out, "\\{octet:02x}");
         }
-        f.write_str(")")
     }
+    out.push(')');
+    out
 }
 
-/// Octets as a filter value: everything but plain letters, digits and a few marks as `\xx`
-/// (RFC 4515 section 3, `valueencoding`; escaping more than must be is allowed).
-struct Escaped<'a>(&'a [u8]);
+/// `(&…)`
+pub(crate) fn all(filters: &[String]) -> String {
+    format!("(&{})", filters.concat())
+}
 
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for &octet in self.0 {
-            if octet.is_ascii_alphanumeric() || b" @.,=-_$+:".contains(&octet) {
-                write!(f, "{}", char::from(octet))?;
-            } else {
-                write!(f, "\\{octet:02x}")?;
-            }
+/// `(|…)`
+pub(crate) fn any(filters: &[String]) -> String {
+    format!("(|{})", filters.concat())
+}
+
+/// Fuzz target: whatever the octets are, the filter is one equality with that very value, for the
+/// LDAP client and for the reader of claim rules.
+pub fn fuzz_filter_value(value: &[u8]) {
+    let written = equals("sAMAccountName", value);
+    let read = signet_claims::Filter::parse(&written);
+    let expected = signet_claims::Filter::Equal {
+        attribute: "sAMAccountName".to_owned(),
+        value: value.to_vec(),
+    };
+    assert!(
+        written.len() > 16 * 1024 || value.is_empty() || read == Ok(expected),
+        "{written}"
+    );
+    let sent = ldap3::parse_filter(&written).map(|tag| match tag {
+        ldap3::asn1::Tag::Sequence(sequence) if sequence.id == 3 => match sequence.inner.get(1) {
+            Some(ldap3::asn1::Tag::OctetString(octets)) => octets.inner == value,
+            _ => false,
+        },
+        _ => false,
+    });
+    assert!(matches!(sent, Ok(true)), "{written}");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::proptest;
+
+    use super::*;
+
+    #[test]
+    fn sec_ad_05_structure_in_a_value_stays_a_value() {
+        for (value, written) in [
+            ("*", "(a=\\2a)"),
+            (")(objectClass=*", "(a=\\29\\28objectClass\\3d\\2a)"),
+            ("\\2a", "(a=\\5c2a)"),
+            ("\0", "(a=\\00)"),
+            ("x\\", "(a=x\\5c)"),
+            ("ž", "(a=\\c5\\be)"),
+        ] {
+            assert_eq!(equals("a", value), written);
+            fuzz_filter_value(value.as_bytes());
         }
-        Ok(())
+        assert_eq!(
+            all(&[equals("a", "1"), any(&[equals("b", "2"), equals("c", "3")])]),
+            "(&(a=1)(|(b=2)(c=3)))"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn sec_ad_05_a_value_cannot_leave_its_place(value in vec(0u8..=255, 0..200)) {
+            fuzz_filter_value(&value);
+        }
     }
 }
