@@ -12,20 +12,25 @@
 //! Errors carry the codes that admins of AD FS search for (`POLICY0002`, `POLICY0018`, …).
 
 mod engine;
+mod lint;
 mod pattern;
 mod pipeline;
 mod saml11;
+mod short_names;
 mod store;
 mod syntax;
+pub mod templates;
 
 pub use engine::{
     Budget, Decision, Evaluation, EvaluationError, EvaluationFault, Fate, Limit, Made, Outcome,
     QueryTrace, RuleTrace, Step, StoreFault, Trace, TraceLevel, Verdict, asks_for_mfa,
     decide_authorization,
 };
+pub use lint::{Lint, LintContext, LintKind, RuleUse, lint, lint_in};
 pub use pattern::{Pattern, PatternFault, PatternFaultKind, Replacement};
 pub use pipeline::{Pipeline, PipelineOutcome, PipelineRules, PipelineStep, Stage};
 pub use saml11::{NoNamespace, split_claim_type};
+pub use short_names::{claim_type, short_name, short_names};
 pub use store::{
     ActiveDirectoryQuery, Filter, FilterError, OpaqueIds, PasswordExpiry, StoreKind, StoreQuery,
 };

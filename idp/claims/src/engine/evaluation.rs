@@ -57,7 +57,7 @@ struct Running {
     /// Where in the trace its entry is.
     traced: Option<usize>,
     /// Queries it has made: combinations of claims often ask the same again.
-    asked: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    asked: Vec<StoreQuery>,
 }
 
 impl<'r> Evaluation<'r> {
@@ -214,10 +214,9 @@ impl<'r> Evaluation<'r> {
             }
             Statement::Query(statement) => {
                 let query = computer.query(statement, bound, running.rule, rule)?;
-                let asked = (Arc::clone(&query.query), query.params.clone());
-                if !running.asked.contains(&asked) {
+                if !running.asked.contains(&query) {
                     self.meter.query()?;
-                    running.asked.push(asked);
+                    running.asked.push(query.clone());
                     self.waiting = Some(query);
                     // The match is left when its rows have been taken.
                     return Ok(());

@@ -106,6 +106,7 @@ impl<'s> Parser<'s> {
         self.tags.clear();
         let start = self.token().span.start;
         let annotations = self.parse_annotations()?;
+        let rule_start = self.token().span.start;
         let conditions = self.parse_conditions()?;
         self.expect(
             TokenKind::Arrow,
@@ -130,6 +131,7 @@ impl<'s> Parser<'s> {
         Ok(Rule {
             annotations,
             span: start..end,
+            rule_span: rule_start..end,
             line: self.source.get(..start).unwrap_or("").matches('\n').count() + 1,
             body: RuleBody {
                 conditions,

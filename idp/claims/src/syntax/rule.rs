@@ -190,22 +190,4 @@ impl Expression {
             _ => None,
         }
     }
-
-    /// Calls `visit` on this expression and on every one inside it.
-    pub(crate) fn walk<'e>(&'e self, visit: &mut dyn FnMut(&'e Expression)) {
-        visit(self);
-        match self {
-            Self::Constant(_) | Self::Field { .. } => {}
-            Self::Join(parts) => parts.iter().for_each(|part| part.walk(visit)),
-            Self::Replace(replace) => {
-                replace.input.walk(visit);
-                if let PatternSource::Computed(inner) = &replace.pattern {
-                    inner.walk(visit);
-                }
-                if let ReplacementSource::Computed(inner) = &replace.replacement {
-                    inner.walk(visit);
-                }
-            }
-        }
-    }
 }

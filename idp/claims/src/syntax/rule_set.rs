@@ -87,6 +87,8 @@ impl RuleSet {
 pub(crate) struct Rule {
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) span: Range<usize>,
+    /// The part of `span` behind the annotations.
+    pub(crate) rule_span: Range<usize>,
     pub(crate) line: usize,
     pub(crate) body: RuleBody,
 }
@@ -133,6 +135,11 @@ impl<'s> RuleView<'s> {
     /// Its text with its annotations, without blanks around it.
     pub fn text(&self) -> &'s str {
         self.set.text.get(self.rule.span.clone()).unwrap_or("")
+    }
+
+    /// Its text without annotations.
+    pub fn statement(&self) -> &'s str {
+        self.set.text.get(self.rule.rule_span.clone()).unwrap_or("")
     }
 
     /// `@RuleName`.
