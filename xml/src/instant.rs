@@ -60,19 +60,20 @@ fn instant_parts(text: &str) -> Option<OffsetDateTime> {
         .filter(|at| (1..=9999).contains(&at.year()))
 }
 
+/// `Z`, or an offset of at most 14 hours east or west.
 fn parse_zone(zone: &str) -> Option<Duration> {
+    const FARTHEST: i64 = 14 * 60;
     if zone == "Z" {
         return Some(Duration::ZERO);
     }
-    let (sign, rest) = match zone.strip_prefix('+') {
-        Some(rest) => (1, rest),
+    let (sign, clock) = match zone.strip_prefix('+') {
+        Some(clock) => (1, clock),
         None => (-1, zone.strip_prefix('-')?),
     };
-    let (hours, minutes) = rest.split_once(':')?;
+    let (hours, minutes) = clock.split_once(':')?;
     let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
-    let minutes = i64::from(hours * 60 + minutes).checked_mul(sign)?;
-    let valid = hours <= 14 && digits(rest.split_once(':')?.1, 2)? < 60 && minutes.abs() <= 14 * 60;
-    valid.then(|| Duration::minutes(minutes))
+    let offset = i64::from(hours * 60 + minutes);
+    (minutes < 60 && offset <= FARTHEST).then(|| Duration::minutes(sign * offset))
 }
 
 /// Exactly `count` decimal digits.

@@ -44,7 +44,7 @@ impl Limits {
         attributes: 64,
         declarations: 64,
         declarations_in_scope: 256,
-        items: 500_000,
+        items: 300_000,
         byte_order_mark: true,
     };
 

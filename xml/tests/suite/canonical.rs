@@ -174,6 +174,16 @@ fn sec_saml_14_a_megabyte_of_control_characters_is_dropped_and_counted() {
     assert_canonical(&xml, &[]);
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_as_values_are_written_canonically(bytes in prop::collection::vec(any::<u8>(), 0..120), text in value()) {
+        signet_xml::fuzz::write_values(&bytes);
+        signet_xml::fuzz::write_values(text.as_bytes());
+    }
+}
+
 #[test]
 fn an_id_with_quotes_stays_inside_its_attribute() {
     let hostile = "x\"><evil/><a b=\"";

@@ -1,15 +1,15 @@
 //! xmlsec1 verifies what we sign, and we verify what xmlsec1 signs.
 
 use proptest::prelude::*;
-use signet_xml::ns::{EXC_C14N, XSI};
+use signet_xml::ns::{DS, EXC_C14N, XSI};
 use signet_xml::{
-    Algorithm, Limits, Name, Policy, SignatureAlgorithm, Writer, read, sign_element,
-    verify_enveloped, verify_only_child,
+    Algorithm, Limits, Name, Policy, SignatureAlgorithm, SignatureError, Writer, read,
+    sign_element, verify_enveloped, verify_only_child,
 };
 
 use crate::canonical::value;
 use crate::support::foreign::{xmlsec_signs, xmlsec_verifies};
-use crate::support::keys::{Holder, elliptic_partner, partner};
+use crate::support::keys::{Holder, elliptic_partner, larger_elliptic_partner, partner};
 use crate::support::messages::{
     ASSERTION, AUTHN_REQUEST, ENTITY_DESCRIPTOR, RESPONSE, SAML, SAMLP, assertion, authn_request,
     metadata, response,
@@ -201,7 +201,11 @@ fn assert_foreign(
         holder,
     );
     let document = read(signed.as_bytes(), Limits::ANONYMOUS).unwrap();
-    let keys = [partner().trusted(), elliptic_partner().trusted()];
+    let keys = [
+        partner().trusted(),
+        elliptic_partner().trusted(),
+        larger_elliptic_partner().trusted(),
+    ];
     let verified =
         verify_enveloped(&document, AUTHN_REQUEST, "ID", &keys, Policy::default()).unwrap();
     assert_eq!(
@@ -215,7 +219,7 @@ fn assert_foreign(
 #[test]
 fn what_xmlsec1_signs_verifies_with_each_algorithm() {
     let more = "http://www.w3.org/2001/04/xmldsig-more#";
-    let list = format!("<InclusiveNamespaces xmlns='{EXC_C14N}' PrefixList='xs unused'/>");
+    let list = format!("<InclusiveNamespaces xmlns='{EXC_C14N}' PrefixList='#default xs unused'/>");
     for (name, algorithm) in [
         ("rsa-sha256", SignatureAlgorithm::RsaSha256),
         ("rsa-sha384", SignatureAlgorithm::RsaSha384),
@@ -237,4 +241,40 @@ fn what_xmlsec1_signs_verifies_with_each_algorithm() {
         "",
     );
     assert_eq!(used, SignatureAlgorithm::EcdsaSha256);
+    let larger = larger_elliptic_partner();
+    let used = assert_foreign(larger, &format!("{more}ecdsa-sha384"), sha384, "");
+    assert_eq!(used, SignatureAlgorithm::EcdsaSha384);
+}
+
+/// As OpenSAML signs: the prefix that only `xsi:type` uses is declared far outside the assertion.
+#[test]
+fn an_assertion_that_leans_on_declarations_outside_verifies() {
+    let template = format!(
+        "<p:Response xmlns:p='{SAMLP}' xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:xsi='{XSI}' ID='r1'>\n\
+         <Assertion xmlns='{SAML}' ID='a1'><Issuer>i</Issuer><ds:Signature xmlns:ds='{DS}'><ds:SignedInfo>\
+         <ds:CanonicalizationMethod Algorithm='{EXC_C14N}'/>\
+         <ds:SignatureMethod Algorithm='http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'/>\
+         <ds:Reference URI='#a1'><ds:Transforms><ds:Transform Algorithm='{ENVELOPED}'/>\
+         <ds:Transform Algorithm='{EXC_C14N}'><ec:InclusiveNamespaces xmlns:ec='{EXC_C14N}' PrefixList='xs'/></ds:Transform>\
+         </ds:Transforms><ds:DigestMethod Algorithm='{SHA256_URI}'/><ds:DigestValue/></ds:Reference></ds:SignedInfo>\
+         <ds:SignatureValue/></ds:Signature><AttributeValue xsi:type='xs:string' n='a\n  b'>v</AttributeValue></Assertion></p:Response>"
+    );
+    let signed = xmlsec_signs(&template, &[ID_OF_ASSERTION], partner());
+    let keys = [partner().trusted()];
+    let value = |xml: &str| {
+        let document = read(xml.as_bytes(), Limits::ANONYMOUS).unwrap();
+        let policy = Policy::default();
+        let verified = verify_only_child(&document, RESPONSE, ASSERTION, "ID", &keys, policy)?;
+        let value = verified.only_child(SAML, "AttributeValue")?;
+        let (uri, local) = value.resolve(value.attribute_ns(XSI, "type").unwrap())?;
+        assert_eq!(value.attribute("n"), Some("a   b"), "normalised");
+        Ok::<_, SignatureError>(format!("{uri} {local}"))
+    };
+    assert_eq!(
+        value(&signed).unwrap(),
+        "http://www.w3.org/2001/XMLSchema string"
+    );
+    let moved = signed.replace("http://www.w3.org/2001/XMLSchema\"", "urn:evil\"");
+    assert_ne!(moved, signed);
+    assert_eq!(value(&moved), Err(SignatureError::Changed));
 }

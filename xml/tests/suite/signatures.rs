@@ -409,3 +409,13 @@ fn values_come_from_the_verified_node() {
         "https://sp.example/"
     );
 }
+
+/// Keys and documents cross threads: one parsed key serves every request.
+#[test]
+fn keys_and_documents_may_cross_threads() {
+    fn crosses<T: Send + Sync>() {}
+    crosses::<TrustedKey>();
+    crosses::<signet_xml::RecipientKey>();
+    crosses::<signet_xml::Document<'_>>();
+    crosses::<signet_xml::Verified<'_>>();
+}

@@ -26,6 +26,8 @@ pub(crate) struct Holder {
 enum Pair {
     Rsa(RsaKeyPair),
     P256(EcdsaKeyPair),
+    /// Only xmlsec1 signs with it.
+    P384,
 }
 
 /// The partner whose key is pinned.
@@ -44,6 +46,15 @@ pub(crate) fn stranger() -> &'static Holder {
 pub(crate) fn elliptic_partner() -> &'static Holder {
     static HOLDER: OnceLock<Holder> = OnceLock::new();
     HOLDER.get_or_init(Holder::p256)
+}
+
+/// A partner with an ECDSA key on P-384.
+pub(crate) fn larger_elliptic_partner() -> &'static Holder {
+    static HOLDER: OnceLock<Holder> = OnceLock::new();
+    HOLDER.get_or_init(|| {
+        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        Holder::new(Pair::P384, &key)
+    })
 }
 
 impl Holder {
@@ -90,6 +101,7 @@ impl Holder {
                     .as_ref()
                     .to_vec();
             }
+            Pair::P384 => panic!("only xmlsec1 signs with P-384"),
             Pair::Rsa(pair) => pair,
         };
         let encoding: &dyn RsaEncoding = match name {
