@@ -20,6 +20,8 @@ mod receive;
 mod recheck;
 pub mod reply;
 pub mod saml2;
+#[cfg(test)]
+mod testing;
 mod wire;
 pub mod wsfed;
 

@@ -13,6 +13,7 @@ mod inflate;
 mod logout;
 mod names;
 mod own;
+mod respond;
 mod signature;
 mod steps;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use time::OffsetDateTime;
 pub(crate) use binding::has_message;
 pub use idp_initiated::receive_idp_initiated;
 pub use own::OwnAddresses;
+pub use respond::{LogoutReply, respond, respond_logout, respond_refusal};
 pub use signature::MessageSignature;
 pub use signet_issuance::SamlStatus;
 pub use steps::receive;

@@ -22,11 +22,10 @@ impl OwnAddresses {
 fn plain(address: &str) -> String {
     let lower = address.to_ascii_lowercase();
     let trimmed = lower.strip_suffix('/').unwrap_or(&lower);
-    match trimmed.split_once(":443/") {
-        Some((origin, path)) if origin.starts_with("https://") && !origin[8..].contains('/') => {
-            format!("{origin}/{path}")
-        }
-        _ => trimmed.to_owned(),
+    let host_and_path = trimmed.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
+    match host_and_path.and_then(|(host, path)| Some((host.strip_suffix(":443")?, path))) {
+        Some((host, path)) => format!("https://{host}/{path}"),
+        None => trimmed.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod hints;
 mod parse;
 mod resource_params;
+mod respond;
 mod signout;
 mod steps;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use signet_model::{MessagePair, RelyingPartyId, ReplyTo, SignInRequest};
 
 pub(crate) use hints::showable;
 pub(crate) use parse::has_message;
+pub use respond::respond;
 pub use signout::{clean_up_addresses, respond_signed_out};
 pub use steps::receive;
 
