@@ -14,10 +14,11 @@ use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncrypti
 use base64::{Engine, engine::general_purpose::STANDARD};
 use x509_parser::public_key::PublicKey;
 
+use crate::canonical_xml::CanonicalXml;
 use crate::key::{KeyRefused, check_rsa, decode_certificate, parse_certificate};
 use crate::name::Name;
 use crate::ns::{DS, XENC};
-use crate::writer::{CanonicalXml, Writer};
+use crate::writer::Writer;
 
 const ENCRYPTED_DATA: Name = Name::new("xenc", "EncryptedData", XENC);
 const ENCRYPTED_KEY: Name = Name::new("xenc", "EncryptedKey", XENC);

@@ -2,14 +2,16 @@
 //! of this room is broken.
 
 use crate::canonical::{Form, canonicalize};
-use crate::document::{Document, Element, read};
+use crate::canonical_xml::CanonicalXml;
+use crate::document::{Document, read};
+use crate::element::Element;
 use crate::instant::{instant, parse_duration, parse_instant};
 use crate::key::TrustedKey;
 use crate::limits::Limits;
 use crate::name::Name;
 use crate::policy::Policy;
 use crate::verify::verify_enveloped;
-use crate::writer::{CanonicalXml, Writer};
+use crate::writer::Writer;
 
 /// A key that nobody holds the other half of any more, so no document may ever verify.
 const CERTIFICATE: &str = "MIIBdTCCARugAwIBAgIUOLOnMXWs3QzXVIm4TJoxDUwdJT8wCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwE\

@@ -14,7 +14,9 @@
 //! "is it valid?" with a `bool`.
 
 mod canonical;
+mod canonical_xml;
 mod document;
+mod element;
 mod encrypt;
 mod error;
 mod escape;
@@ -28,10 +30,13 @@ mod policy;
 mod profile;
 mod scan;
 mod sign;
+mod signature_error;
 mod verify;
 mod writer;
 
-pub use document::{Attribute, Document, Element, read};
+pub use canonical_xml::CanonicalXml;
+pub use document::{Document, read};
+pub use element::{Attribute, Element};
 pub use encrypt::{ContentEncryption, EncryptionFailed, RecipientKey, encrypt_element};
 pub use error::XmlError;
 pub use instant::{instant, parse_duration, parse_instant};
@@ -40,7 +45,6 @@ pub use limits::Limits;
 pub use name::Name;
 pub use policy::{Policy, SignatureAlgorithm};
 pub use sign::{Algorithm, SignatureMaker, SigningFailed, sign_element};
-pub use verify::{
-    SignatureError, Verified, VerifiedMessage, verify_detached, verify_enveloped, verify_only_child,
-};
-pub use writer::{CanonicalXml, Writer};
+pub use signature_error::SignatureError;
+pub use verify::{Verified, VerifiedMessage, verify_detached, verify_enveloped, verify_only_child};
+pub use writer::Writer;

@@ -9,9 +9,9 @@ use std::ops::Range;
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use crate::canonical_xml::CanonicalXml;
 use crate::escape::{push_attribute, push_text};
 use crate::ns::{DS, EXC_C14N};
-use crate::writer::CanonicalXml;
 
 /// How a token or message is signed; SHA-1 only where a relying party's setting asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,65 +12,11 @@
 //! What the caller keeps: an element that is signed by itself must be written as if it were the
 //! document element, so no element around it may use one of its prefixes.
 
-use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
+use crate::canonical_xml::CanonicalXml;
 use crate::escape::{push_attribute, push_text};
 use crate::name::Name;
-
-/// XML that equals its own exclusive canonical form. Only [`Writer`] makes it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CanonicalXml(String);
-
-impl CanonicalXml {
-    /// The text, as it goes over the wire.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The text, as it goes over the wire.
-    pub fn into_string(self) -> String {
-        self.0
-    }
-
-    /// Inserts a piece that keeps the whole canonical; for [`crate::sign_element`].
-    pub(crate) fn insert(&mut self, at: usize, piece: &str) {
-        self.0.insert_str(at, piece);
-    }
-}
-
-impl Deref for CanonicalXml {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl AsRef<str> for CanonicalXml {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<CanonicalXml> for String {
-    fn from(xml: CanonicalXml) -> Self {
-        xml.0
-    }
-}
-
-impl fmt::Display for CanonicalXml {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Says how long it is: tokens do not belong in logs.
-impl fmt::Debug for CanonicalXml {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CanonicalXml({} bytes)", self.0.len())
-    }
-}
 
 /// Writes one document, element by element.
 #[derive(Debug, Default)]
@@ -189,7 +135,7 @@ impl Writer {
     /// document that holds the piece would no longer be canonical.
     pub fn splice(&mut self, piece: &CanonicalXml) -> &mut Self {
         self.close_tag();
-        self.out.push_str(&piece.0);
+        self.out.push_str(piece);
         self
     }
 
@@ -212,7 +158,7 @@ impl Writer {
         while !self.open.is_empty() {
             self.end();
         }
-        CanonicalXml(self.out)
+        CanonicalXml::written(self.out)
     }
 
     /// Declares `prefix` on the element just opened unless it is already in force.
