@@ -1,0 +1,68 @@
+//! The fuzz targets: every reader of bytes from outside, by name.
+//!
+//! Each takes any bytes, returns in a bounded time, and panics only when a promise of its room is broken.
+//! `tests/fuzz SECONDS` fuzzes them, `replay` feeds them the committed corpora (`tests/fuzzing/corpus/NAME/`),
+//! and `tests/run` does the latter.
+
+/// A target: its name, which is also its corpus folder, and its function.
+pub struct Target {
+    /// Name and folder.
+    pub name: &'static str,
+    /// What is called with each input.
+    pub run: fn(&[u8]),
+}
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target { name, run }
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    target("certificate", |bytes| {
+        drop(signet_certs::read_certificate(bytes))
+    }),
+    target("pfx", |bytes| drop(signet_certs::read_pfx_bytes(bytes))),
+    target("session_cookie", signet_store::fuzz_cookie),
+    target("dn", signet_directory::fuzz::fuzz_dn),
+    target("filter_value", signet_directory::fuzz::fuzz_filter_value),
+    target("ldap_answer", signet_directory::fuzz::fuzz_ldap_answer),
+    target("ldif", signet_directory::fuzz::fuzz_ldif),
+    target("login_name", signet_directory::fuzz::fuzz_login_name),
+    target("sid", signet_directory::fuzz::fuzz_sid),
+    target("xml_canonical", |bytes| {
+        drop(signet_xml::fuzz::canonical_form(bytes))
+    }),
+    target("xml_read", signet_xml::fuzz::read_document),
+    target("xml_verify", signet_xml::fuzz::verify_document),
+    target("xml_write", signet_xml::fuzz::write_values),
+];
+
+/// The target of that name.
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|one| one.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_one_target_and_has_a_corpus() {
+        let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+        for (at, target) in TARGETS.iter().enumerate() {
+            assert!(
+                !TARGETS[..at].iter().any(|one| one.name == target.name),
+                "{} twice",
+                target.name
+            );
+            let seeds = std::fs::read_dir(corpus.join(target.name))
+                .map(Iterator::count)
+                .unwrap_or(0);
+            assert!(seeds > 0, "{} has no corpus", target.name);
+        }
+        for folder in std::fs::read_dir(&corpus).unwrap() {
+            let name = folder.unwrap().file_name().into_string().unwrap();
+            assert!(find(&name).is_some(), "corpus {name} belongs to no target");
+        }
+    }
+}
