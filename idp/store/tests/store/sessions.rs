@@ -1,0 +1,302 @@
+//! Sessions and their participants.
+
+use signet_model::{Protocol, RelyingPartyId};
+use signet_store::session::LOOP_WINDOW;
+use signet_store::{Secret, SecretHash, Store, StoreError};
+use time::{Duration, OffsetDateTime};
+
+use crate::lab::{Lab, account, issuance, new_session, noon, session};
+
+const IDLE: Duration = Duration::hours(1);
+
+async fn alive(store: &Store, key: SecretHash, now: OffsetDateTime) -> bool {
+    store
+        .load_session(key, None, IDLE, now)
+        .await
+        .unwrap()
+        .is_some()
+}
+
+pub(crate) async fn a_session_is_found_by_its_cookie_until_it_ends(lab: Lab) {
+    let store = lab.open().await;
+    let cookie = Secret::random().unwrap();
+    let new = new_session(account(7));
+    store
+        .create_session(cookie.key(), &new, noon())
+        .await
+        .unwrap();
+    let key = SecretHash::of_cookie(cookie.expose()).unwrap();
+    let found = store
+        .load_session(key, None, IDLE, noon())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.id, found.account, found.evidence.as_str()),
+        (new.id, account(7), "e1.sealed")
+    );
+    assert_eq!(
+        (found.created_at, found.expires_at, found.recent_tokens),
+        (noon(), new.expires_at, 0)
+    );
+    assert!(!alive(&store, Secret::random().unwrap().key(), noon()).await);
+
+    let party = RelyingPartyId::random();
+    store
+        .record_issuance(&issuance(key, party, "T1"))
+        .await
+        .unwrap();
+    store
+        .record_issuance(&issuance(key, party, "T2"))
+        .await
+        .unwrap();
+    let told = store.end_session(key).await.unwrap().unwrap();
+    assert_eq!(told.len(), 1);
+    let told = &told[0];
+    assert_eq!(
+        (told.relying_party, told.protocol, told.tokens),
+        (party, Protocol::Saml2, 2)
+    );
+    assert_eq!(
+        (told.name_id.as_str(), told.session_index.as_str()),
+        ("bob", "T2")
+    );
+    assert_eq!(store.end_session(key).await, Ok(None));
+    assert!(!alive(&store, key, noon()).await);
+}
+
+pub(crate) async fn sec_ses_01_a_replaced_session_is_dead_and_its_participants_go_along(lab: Lab) {
+    let store = lab.open().await;
+    let old = session(&store, account(1)).await;
+    store
+        .record_issuance(&issuance(old, RelyingPartyId::random(), "T1"))
+        .await
+        .unwrap();
+    let new = Secret::random().unwrap().key();
+    store
+        .replace_session(old, new, &new_session(account(1)), noon())
+        .await
+        .unwrap();
+    assert!(!alive(&store, old, noon()).await);
+    assert!(alive(&store, new, noon()).await);
+    assert_eq!(store.participants(new).await.unwrap().len(), 1);
+
+    let stranger = Secret::random().unwrap().key();
+    store
+        .replace_session(new, stranger, &new_session(account(2)), noon())
+        .await
+        .unwrap();
+    assert!(!alive(&store, new, noon()).await);
+    assert_eq!(
+        store.participants(stranger).await,
+        Ok(vec![]),
+        "another person's partners are not told"
+    );
+}
+
+pub(crate) async fn sec_ses_04_idle_expired_and_ended_sessions_are_dead_after_a_restart_too(
+    lab: Lab,
+) {
+    let store = lab.open().await;
+    let (idle, ended, used) = (
+        session(&store, account(1)).await,
+        session(&store, account(1)).await,
+        session(&store, account(1)).await,
+    );
+    store.end_session(ended).await.unwrap();
+    let later = noon() + Duration::minutes(40);
+    let row = store
+        .load_session(used, None, IDLE, later)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(store.touch_session(&row, later).await, Ok(true));
+    store.close().await;
+
+    let store = lab.open().await;
+    let hour = noon() + IDLE;
+    assert!(alive(&store, idle, hour - Duration::milliseconds(1)).await);
+    assert!(!alive(&store, idle, hour).await);
+    assert!(!alive(&store, ended, noon()).await);
+    assert!(alive(&store, used, hour + Duration::minutes(39)).await);
+    let end = noon() + Duration::hours(8);
+    let always = Duration::days(365);
+    assert!(
+        store
+            .load_session(used, None, always, end - Duration::milliseconds(1))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        store
+            .load_session(used, None, always, end)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(store.sweep(IDLE, hour).await.unwrap().sessions, 1);
+    assert!(alive(&store, used, hour).await);
+}
+
+pub(crate) async fn sec_cfg_15_a_session_written_by_hand_is_refused(lab: Lab) {
+    let store = lab.open().await;
+    for column in [
+        "account = '00000000-0000-0000-0000-000000000000'",
+        "expires_at = expires_at + 1",
+        "last_seen_at = last_seen_at + 1",
+        "evidence = 'e1.other'",
+        "persistent = 1",
+    ] {
+        let key = session(&store, account(1)).await;
+        lab.by_hand(&format!("UPDATE session SET {column}")).await;
+        let refused = store.load_session(key, None, IDLE, noon()).await;
+        assert!(
+            matches!(
+                refused,
+                Err(StoreError::TamperedRow {
+                    table: "session",
+                    ..
+                })
+            ),
+            "{column}: {refused:?}"
+        );
+        store.end_session(key).await.unwrap();
+    }
+    // The row of one cookie is no row for another.
+    let (mine, other) = (
+        session(&store, account(1)).await,
+        session(&store, account(2)).await,
+    );
+    store.end_session(mine).await.unwrap();
+    let hex: String = mine
+        .as_octets()
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    let literal = if lab.is_sqlite() {
+        format!("x'{hex}'")
+    } else {
+        format!("'\\x{hex}'")
+    };
+    lab.by_hand(&format!("UPDATE session SET id_hash = {literal}"))
+        .await;
+    assert!(!alive(&store, other, noon()).await);
+    assert!(matches!(
+        store.load_session(mine, None, IDLE, noon()).await,
+        Err(StoreError::TamperedRow { .. })
+    ));
+
+    let key = session(&store, account(1)).await;
+    store
+        .record_issuance(&issuance(key, RelyingPartyId::random(), "T"))
+        .await
+        .unwrap();
+    lab.by_hand("UPDATE session_participant SET reply_to = 'https://evil.example/'")
+        .await;
+    let refused = store.end_session(key).await;
+    assert!(matches!(
+        refused,
+        Err(StoreError::TamperedRow {
+            table: "session_participant",
+            ..
+        })
+    ));
+    assert!(!alive(&store, key, noon()).await, "it ended all the same");
+}
+
+pub(crate) async fn touching_writes_once_a_minute(lab: Lab) {
+    let store = lab.open().await;
+    let key = session(&store, account(1)).await;
+    let row = store
+        .load_session(key, None, IDLE, noon())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        store
+            .touch_session(&row, noon() + Duration::seconds(59))
+            .await,
+        Ok(false)
+    );
+    assert_eq!(
+        store
+            .touch_session(&row, noon() + Duration::seconds(60))
+            .await,
+        Ok(true)
+    );
+    assert_eq!(
+        store
+            .touch_session(&row, noon() + Duration::seconds(60))
+            .await,
+        Ok(false),
+        "once for all nodes"
+    );
+    let row = store
+        .load_session(key, None, IDLE, noon())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(row.last_seen_at, noon() + Duration::seconds(60));
+    store.end_session(key).await.unwrap();
+    assert_eq!(
+        store.touch_session(&row, noon() + Duration::hours(1)).await,
+        Ok(false),
+        "an ended one stays ended"
+    );
+    assert!(!alive(&store, key, noon()).await);
+}
+
+pub(crate) async fn all_sessions_of_an_account_end_together(lab: Lab) {
+    let store = lab.open().await;
+    let (a, b, other) = (
+        session(&store, account(1)).await,
+        session(&store, account(1)).await,
+        session(&store, account(2)).await,
+    );
+    store
+        .record_issuance(&issuance(a, RelyingPartyId::random(), "T"))
+        .await
+        .unwrap();
+    assert_eq!(store.end_sessions_of(account(1)).await, Ok(2));
+    assert!(!alive(&store, a, noon()).await && !alive(&store, b, noon()).await);
+    assert!(alive(&store, other, noon()).await);
+    assert_eq!(store.participants(a).await, Ok(vec![]));
+    assert_eq!(store.end_all_sessions().await, Ok(1));
+}
+
+pub(crate) async fn tokens_in_the_loop_window_are_counted(lab: Lab) {
+    let store = lab.open().await;
+    let key = session(&store, account(1)).await;
+    let (wiki, mail) = (RelyingPartyId::random(), RelyingPartyId::random());
+    let at = |seconds: i64| noon() + Duration::seconds(seconds);
+    let recent = async |party, seconds| {
+        store
+            .load_session(key, Some(party), IDLE, at(seconds))
+            .await
+            .unwrap()
+            .unwrap()
+            .recent_tokens
+    };
+    for (party, seconds) in [(wiki, 0), (wiki, 5), (mail, 6), (wiki, 10)] {
+        let mut issued = issuance(key, party, "T");
+        issued.event.at = at(seconds);
+        store.record_issuance(&issued).await.unwrap();
+    }
+    assert_eq!((recent(wiki, 11).await, recent(mail, 11).await), (3, 1));
+    assert_eq!(recent(wiki, LOOP_WINDOW.whole_seconds()).await, 0);
+    let mut issued = issuance(key, wiki, "T");
+    issued.event.at = at(25);
+    store.record_issuance(&issued).await.unwrap();
+    assert_eq!(recent(wiki, 26).await, 1);
+    assert_eq!(
+        store
+            .participants(key)
+            .await
+            .unwrap()
+            .iter()
+            .map(|one| one.tokens)
+            .collect::<Vec<_>>(),
+        [4, 1]
+    );
+}
