@@ -47,24 +47,21 @@ fn say(line: &str) {
 async fn child_records_tokens() {
     let store = open().await;
     let key = session(&store, account(1)).await;
-    let tasks: Vec<_> = (0..16)
-        .map(|_| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                loop {
-                    let token = format!("{}", RelyingPartyId::random());
-                    store
-                        .record_issuance(&issuance(key, RelyingPartyId::random(), &token))
-                        .await
-                        .unwrap();
-                    say(&format!("acknowledged {token}"));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            loop {
+                let token = RelyingPartyId::random().to_string();
+                let issued = issuance(key, RelyingPartyId::random(), &token);
+                if let Err(error) = store.record_issuance(&issued).await {
+                    return error;
                 }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
+                say(&format!("acknowledged {token}"));
+            }
+        });
     }
+    panic!("stopped by {:?}", tasks.join_next().await);
 }
 
 /// Records events until the disk refuses, then says how many were acknowledged and how the store is.
