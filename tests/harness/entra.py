@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from harness import names, xmlsec
+from harness.certificates import write_pem
 from harness.tokens import Token, read_saml, read_wsfed
 
 SKEW = timedelta(minutes=5)  # not published; the usual tolerance is assumed
@@ -42,6 +43,17 @@ class Tenant:
 
     domains: list[Domain]
     users: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def federated_with(cls, signet, domains, people) -> "Tenant":
+        """Set up by hand from what `signet domain show` says; everybody with a UPN is synchronised."""
+        known = []
+        for name in domains:
+            settings = signet.run("domain", "show", name)
+            texts = [settings[key] for key in ("signingCertificate", "nextSigningCertificate") if settings.get(key)]
+            files = [write_pem(text, signet.folder / f"entra-{name}-{at}.crt") for at, text in enumerate(texts)]
+            known.append(Domain(name, settings["issuerUri"], files))
+        return cls(known, {user["immutable_id"]: user["upn"] for user in people if user["upn"]})
 
     def sign_in(self, fields: dict[str, str], *, state: str | None = None, request_id: str | None = None) -> Verdict:
         """The verdict on the fields posted to login.srf; `state` is the wctx or RelayState that Entra sent along."""

@@ -24,21 +24,24 @@ MADE = LAB / "made"
 FIRST, SECOND = CONTROLLERS
 
 
-def up() -> dict:
-    """The running domain, made or restored when there is none. Returns its facts."""
+def up(anew: bool = False) -> dict:
+    """The running domain, made or restored when there is none. Returns its facts.
+
+    `anew` lays it as it was made, without what earlier tests did to it.
+    """
     STATE.mkdir(parents=True, exist_ok=True)
     with open(STATE / "lab.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            _up(_key())
+            _up(_key(), anew)
         except BaseException:
             down()
             raise
     return facts()
 
 
-def _up(key: str):
-    if not (MADE.exists() and MADE.read_text() == key):
+def _up(key: str, anew: bool):
+    if anew or not (MADE.exists() and MADE.read_text() == key):
         down()
         shutil.rmtree(LAB, ignore_errors=True)
         LAB.mkdir(parents=True)
@@ -51,6 +54,26 @@ def _up(key: str):
     for controller in CONTROLLERS:
         controller.start()
     _lock_out("st-locked")
+
+
+def replace(dn: str, **values):
+    """Replaces attributes of an object at every controller, so that no test waits for replication."""
+    changes = {name: [(ldap3.MODIFY_REPLACE, value if isinstance(value, list) else [value])] for name, value in values.items()}
+    for controller in CONTROLLERS:
+        with administrator(controller) as connection:
+            connection.modify(dn, changes)
+
+
+def bad_password_count(dn: str) -> int:
+    """Wrong passwords counted for an account, all controllers together: the counter is each controller's own."""
+    return sum(_number(controller, dn, "badPwdCount") for controller in CONTROLLERS if controller.pid())
+
+
+def _number(controller: Controller, dn: str, attribute: str) -> int:
+    with administrator(controller) as connection:
+        connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=[attribute])
+        values = connection.response[0]["raw_attributes"].get(attribute)
+        return int(values[0]) if values else 0
 
 
 def down():
