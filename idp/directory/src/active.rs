@@ -27,6 +27,7 @@ mod fleet;
 mod gate;
 mod keeper;
 pub(crate) mod message;
+mod pace;
 mod query;
 mod resolver;
 mod service_lock;
@@ -48,6 +49,7 @@ use self::connection::{Found, Search};
 use self::controller::{Controller, Shared};
 use self::failure::Failure;
 use self::fleet::Fleet;
+use self::pace::Pace;
 use self::resolver::Resolver;
 use self::service_lock::ServiceLock;
 use self::sid_names::SidNames;
@@ -77,10 +79,12 @@ struct Inner {
     fleet: Fleet,
     suffixes: Suffixes,
     sid_names: SidNames,
+    pace: Pace,
 }
 
 impl ActiveDirectory {
     /// Starts; connects in the background and returns at once. Needs a running Tokio runtime.
+    /// [`ActiveDirectoryConfig::check`] tells what cannot ever work; here such a part is left out.
     pub fn start(config: ActiveDirectoryConfig) -> Self {
         let dns: Arc<str> = Arc::from(config.dns_domain.trim_end_matches('.').to_ascii_lowercase());
         let labels = dns
@@ -109,6 +113,7 @@ impl ActiveDirectory {
             name: dns,
             base,
             sid_names: SidNames::default(),
+            pace: Pace::default(),
         });
         let reader = Arc::clone(&inner);
         let suffix_reader = Task::spawn(async move {

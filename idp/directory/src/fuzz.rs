@@ -22,3 +22,20 @@ pub fn fuzz_sid(bytes: &[u8]) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::proptest;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_octets_are_a_sid_or_not(octets in vec(0u8..=255, 0..80), text in "S-1-[0-9]{1,3}(-[0-9]{1,11}){0,17}") {
+            fuzz_sid(&octets);
+            fuzz_sid(text.as_bytes());
+            fuzz_login_name(&octets);
+        }
+    }
+}

@@ -31,7 +31,8 @@ mod syntax;
 pub use account::{Account, AccountKind, AccountState, Candidate, PasswordVerdict};
 pub use active::ActiveDirectory;
 pub use active::config::{
-    ActiveDirectoryConfig, ControllerAddress, Controllers, ServiceAccount, Timing,
+    ActiveDirectoryConfig, ConfigurationFault, ControllerAddress, Controllers, ServiceAccount,
+    Timing,
 };
 pub use active::tls::{RootsError, TrustedRoots};
 pub use active::transport::Transport;

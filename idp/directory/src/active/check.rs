@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::Inner;
-use super::codes::{BindOutcome, bind_outcome};
+use super::codes::{BindOutcome, bind_outcome, is_plain_refusal};
 use super::controller::Controller;
 use super::failure::Failure;
 use crate::account::{Account, AccountState, Candidate, PasswordVerdict};
@@ -20,6 +20,7 @@ impl Inner {
         password: &Password,
     ) -> Result<PasswordVerdict, DirectoryError> {
         let deadline = self.deadline();
+        let start = Instant::now();
         // By the name of the object that was found, not by what was typed: a distinguished name is
         // the one form that a controller cannot take for another object's (MS-ADTS 5.1.1.1.1 tries it first).
         let (outcome, controller) = self
@@ -30,6 +31,9 @@ impl Inner {
                 deadline,
             )
             .await?;
+        if outcome == BindOutcome::Wrong {
+            self.pace.note(start.elapsed());
+        }
         Ok(match outcome {
             BindOutcome::Accepted => {
                 let account = self
@@ -52,9 +56,10 @@ impl Inner {
 
     pub(super) async fn check_nobody(&self, password: &Password) -> Result<(), DirectoryError> {
         let nobody = format!("CN={},{}", Uuid::new_v4(), self.base);
-        self.bind(&nobody, password, None, self.deadline())
-            .await
-            .map(drop)
+        let usual = Instant::now() + self.pace.sample();
+        self.bind(&nobody, password, None, self.deadline()).await?;
+        sleep_until(usual).await;
+        Ok(())
     }
 
     /// The object that was bound has to be the one that was found, still, and without an obstacle.
@@ -131,7 +136,13 @@ impl Inner {
                         match bind_outcome(result.rc, &result.text) {
                             BindOutcome::AskAnother => Failure::Unable(diagnostic),
                             BindOutcome::NoVerdict => return Err(self.malformed(diagnostic)),
-                            outcome => return Ok((outcome, controller)),
+                            outcome => {
+                                if outcome == BindOutcome::Wrong && !is_plain_refusal(&result.text)
+                                {
+                                    tracing::warn!(controller = %controller.name, diagnostic, "a bind was refused for an unusual reason");
+                                }
+                                return Ok((outcome, controller));
+                            }
                         }
                     }
                     Err(failure) => {

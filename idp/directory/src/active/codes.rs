@@ -48,6 +48,11 @@ pub(crate) fn bind_outcome(code: u32, diagnostic: &str) -> BindOutcome {
     }
 }
 
+/// Whether a refusal says no more than "wrong name or password" (52e, 525).
+pub(crate) fn is_plain_refusal(diagnostic: &str) -> bool {
+    matches!(reason(diagnostic), None | Some(0x52e | 0x525))
+}
+
 /// `data 52e` in `80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1`.
 fn reason(diagnostic: &str) -> Option<u32> {
     let after = diagnostic.split_once("data ")?.1;

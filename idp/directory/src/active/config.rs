@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
+use thiserror::Error;
+
 use super::tls::TrustedRoots;
 use super::transport::Transport;
 use crate::clock::Clock;
@@ -33,6 +36,30 @@ pub struct ActiveDirectoryConfig {
     pub clock: Clock,
 }
 
+impl ActiveDirectoryConfig {
+    /// Looks for what cannot ever work.
+    ///
+    /// # Errors
+    /// The first such thing.
+    pub fn check(&self) -> Result<(), ConfigurationFault> {
+        let domain = self.dns_domain.trim_end_matches('.');
+        if domain.split('.').any(str::is_empty) || ServerName::try_from(domain).is_err() {
+            return Err(ConfigurationFault::NoDomainName(self.dns_domain.clone()));
+        }
+        let Controllers::Listed(listed) = &self.controllers else {
+            return Ok(());
+        };
+        if listed.is_empty() {
+            return Err(ConfigurationFault::NoControllers);
+        }
+        let mut names = listed.iter().map(ControllerAddress::certificate_name);
+        match names.find(|name| ServerName::try_from(*name).is_err()) {
+            Some(name) => Err(ConfigurationFault::NoCertificateName(name.to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Where the controllers are.
 #[derive(Clone, Debug)]
 pub enum Controllers {
@@ -58,6 +85,11 @@ pub struct ControllerAddress {
 }
 
 impl ControllerAddress {
+    /// The name that its certificate has to carry.
+    pub(crate) fn certificate_name(&self) -> &str {
+        self.tls_name.as_deref().unwrap_or(&self.host)
+    }
+
     /// Reads `host`, `host:port`, `address`, `address:port` or `[IPv6]:port`.
     ///
     /// `None` when it is none of them.
@@ -102,6 +134,21 @@ pub struct ServiceAccount {
     pub password: Password,
 }
 
+/// What in a configuration cannot ever work.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ConfigurationFault {
+    /// No certificate can carry this name.
+    #[error("{0:?} is neither a host name nor an address, so no certificate can carry it")]
+    NoCertificateName(String),
+    /// The list of controllers is empty.
+    #[error("no domain controller is listed")]
+    NoControllers,
+    /// That is no DNS name of a domain.
+    #[error("{0:?} is not the DNS name of a domain")]
+    NoDomainName(String),
+}
+
 /// Deadlines and sizes.
 #[derive(Clone, Debug)]
 pub struct Timing {
@@ -131,9 +178,9 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(1),
-            open: Duration::from_secs(2),
+            open: Duration::from_secs(3),
             hedge_after: Duration::from_millis(200),
-            bind_answer: Duration::from_secs(2),
+            bind_answer: Duration::from_millis(2400),
             whole: Duration::from_millis(4500),
             heartbeat: Duration::from_secs(5),
             probe_pause: Duration::from_millis(1500),

@@ -220,14 +220,10 @@ impl Connection {
         }
         match answer {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                // The gate tells why it closed just after the library has noticed that it did.
-                tokio::task::yield_now().await;
-                Err(Failure::NoAnswer(format!(
-                    "{} ({error})",
-                    self.gate.reason()
-                )))
-            }
+            Ok(Err(error)) => Err(Failure::NoAnswer(format!(
+                "{} ({error})",
+                self.gate.reason()
+            ))),
             Err(_) => Err(Failure::NoAnswer("time ran out".to_owned())),
         }
     }

@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::budget::Budget;
-use super::config::{ControllerAddress, Controllers};
+use super::config::Controllers;
 use super::controller::{Controller, Shared};
 use super::failure::Failure;
 use super::keeper::keep;
@@ -83,14 +83,11 @@ impl Fleet {
         ));
         let refresh = match controllers {
             Controllers::Listed(addresses) => {
-                let port = |address: &ControllerAddress| {
-                    address
-                        .port
-                        .unwrap_or(shared.security.transport.usual_port())
-                };
                 let listed = addresses.iter().filter_map(|address| {
-                    let tls_name = address.tls_name.as_deref().unwrap_or(&address.host);
-                    recruiter.member(&address.host, port(address), tls_name)
+                    let port = address
+                        .port
+                        .unwrap_or(shared.security.transport.usual_port());
+                    recruiter.member(&address.host, port, address.certificate_name())
                 });
                 members.store(Arc::new(listed.collect()));
                 None

@@ -42,16 +42,17 @@ impl Gate {
     {
         let (outer, inner) = StdUnixStream::pair()?;
         inner.set_nonblocking(true)?;
-        let (from_library, to_library) = UnixStream::from_std(inner)?.into_split();
-        let (from_server, to_server) = tokio::io::split(server);
+        let (mut from_library, mut to_library) = UnixStream::from_std(inner)?.into_split();
+        let (mut from_server, mut to_server) = tokio::io::split(server);
         let reason = Arc::new(OnceLock::new());
         let told = Arc::clone(&reason);
         let task = Task::spawn(async move {
             let awaited = Mutex::new(HashMap::new());
             let why = tokio::select! {
-                why = pass_requests(from_library, to_server, &awaited) => why,
-                why = pass_answers(from_server, to_library, &awaited) => why,
+                why = pass_requests(&mut from_library, &mut to_server, &awaited) => why,
+                why = pass_answers(&mut from_server, &mut to_library, &awaited) => why,
             };
+            // Told before the library's end is closed, so that whoever notices the end can ask why.
             let _ = told.set(why);
         });
         Ok((outer, Self { task, reason }))
@@ -72,8 +73,8 @@ impl Gate {
 }
 
 async fn pass_requests<S>(
-    mut from: OwnedReadHalf,
-    mut to: WriteHalf<S>,
+    from: &mut OwnedReadHalf,
+    to: &mut WriteHalf<S>,
     awaited: &Mutex<HashMap<u32, Awaited>>,
 ) -> String
 where
@@ -125,8 +126,8 @@ where
 }
 
 async fn pass_answers<S>(
-    mut from: ReadHalf<S>,
-    mut to: OwnedWriteHalf,
+    from: &mut ReadHalf<S>,
+    to: &mut OwnedWriteHalf,
     awaited: &Mutex<HashMap<u32, Awaited>>,
 ) -> String
 where

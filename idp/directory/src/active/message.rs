@@ -194,3 +194,75 @@ pub fn fuzz_ldap_answer(octets: &[u8]) {
         assert!(super::entries::entry(operation).is_some());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::proptest;
+
+    use super::*;
+
+    fn samples() -> Vec<Vec<u8>> {
+        let text = |octets: &[u8]| ber::element(OCTET_STRING, octets);
+        let message = |operation: Vec<u8>, controls: Vec<u8>| {
+            ber::element(
+                SEQUENCE,
+                &[ber::element(INTEGER, &[7]), operation, controls].concat(),
+            )
+        };
+        let result = |tag| {
+            ber::element(
+                tag,
+                &[
+                    ber::element(ENUMERATED, &[49]),
+                    text(b""),
+                    text(b"data 52e, v1"),
+                ]
+                .concat(),
+            )
+        };
+        let attribute = ber::element(
+            SEQUENCE,
+            &[text(b"cn"), ber::element(SET, &text(b"x"))].concat(),
+        );
+        let entry = ber::element(
+            SEARCH_ENTRY,
+            &[text(b"CN=x"), ber::element(SEQUENCE, &attribute)].concat(),
+        );
+        let control = ber::element(
+            SEQUENCE,
+            &[text(b"1.2"), ber::element(BOOLEAN, &[0xff]), text(b"v")].concat(),
+        );
+        vec![
+            message(result(BIND_RESPONSE), Vec::new()),
+            message(result(SEARCH_DONE), ber::element(0xa0, &control)),
+            message(result(EXTENDED_RESPONSE), Vec::new()),
+            message(entry, Vec::new()),
+        ]
+    }
+
+    #[test]
+    fn well_shaped_answers_pass() {
+        for message in samples() {
+            assert!(
+                matches!(answer(&message), Ok(Answer::Pass { id: 7, .. })),
+                "{message:?}"
+            );
+            fuzz_ldap_answer(&message);
+        }
+    }
+
+    proptest! {
+        /// Whatever is wrong with an answer, what is passed on does not upset the client library.
+        #[test]
+        fn sec_ad_19_changed_answers_upset_nobody(sample in 0usize..4, changes in vec((0usize..80, 0u8..=255), 0..4)) {
+            let mut message = samples().swap_remove(sample);
+            for (at, octet) in changes {
+                if let Some(old) = message.get_mut(at) {
+                    *old = octet;
+                }
+            }
+            fuzz_ldap_answer(&message);
+        }
+    }
+}

@@ -85,7 +85,7 @@ impl Resolver {
             .lookup(name.as_str(), RecordType::SRV)
             .await
             .map_err(|error| format!("{name}: {error}"))?;
-        let targets: Vec<Target> = answer
+        let targets = answer
             .answers()
             .iter()
             .filter_map(|record| match &record.data {
@@ -100,14 +100,12 @@ impl Resolver {
                     weight: srv.weight,
                 }),
                 _ => None,
-            })
-            .filter(|target| lies_in(&target.host, domain))
-            .take(MOST_CONTROLLERS)
-            .collect();
-        if targets.is_empty() {
+            });
+        let chosen = choose(targets, domain);
+        if chosen.is_empty() {
             Err(format!("{name}: no controller in this domain"))
         } else {
-            Ok(in_order(targets))
+            Ok(chosen)
         }
     }
 
@@ -150,6 +148,16 @@ fn lies_in(host: &str, domain: &str) -> bool {
         .is_some_and(|label| !label.is_empty())
 }
 
+/// Those in the domain, no more than can be kept, in order.
+fn choose(targets: impl Iterator<Item = Target>, domain: &str) -> Vec<Target> {
+    in_order(
+        targets
+            .filter(|target| lies_in(&target.host, domain))
+            .take(MOST_CONTROLLERS)
+            .collect(),
+    )
+}
+
 /// RFC 2782: by priority; among equals at random, in proportion to weight.
 fn in_order(mut targets: Vec<Target>) -> Vec<Target> {
     targets.sort_by_cached_key(|target| {
@@ -179,6 +187,17 @@ mod tests {
         ] {
             assert!(!lies_in(foreign, "corp.example"), "{foreign}");
         }
+    }
+
+    #[test]
+    fn sec_ad_16_ten_thousand_records_are_bounded() {
+        let flood = (0..10_000u32).map(|at| Target {
+            host: format!("dc{at}.corp.example"),
+            port: 389,
+            priority: 0,
+            weight: 1,
+        });
+        assert_eq!(choose(flood, "corp.example").len(), MOST_CONTROLLERS);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) fn check_form(value: &[u8]) -> Result<String, &'static str> {
     let text = std::str::from_utf8(value).map_err(|_| "userPassword is not text")?;
     let hash = text
         .strip_prefix(SCHEME)
-        .ok_or("userPassword must be `{ARGON2}` and a hash; make one with `signet` or argon2")?;
+        .ok_or("userPassword must be `{ARGON2}` and an Argon2 hash in PHC form")?;
     let parsed = PasswordHash::new(hash).map_err(|_| "userPassword holds no hash in PHC form")?;
     let parameters =
         argon2::Params::try_from(&parsed).map_err(|_| "userPassword holds unknown parameters")?;

@@ -82,6 +82,10 @@ impl Tree {
         for record in records {
             let line = record.line;
             let object = object(record, &head_dn, &domain_sid)?;
+            let at = tree.objects.len();
+            if tree.by_dn.insert(object.dn.clone(), at).is_some() {
+                return Err(LdifError::new(line, "another object has this name"));
+            }
             if let Some(sid) = object.entry.sid()
                 && let Some(other) = sids.insert(sid.clone(), line)
             {
@@ -89,10 +93,6 @@ impl Tree {
                     line,
                     format!("objectSid {sid} is also that of line {other}"),
                 ));
-            }
-            let at = tree.objects.len();
-            if tree.by_dn.insert(object.dn.clone(), at).is_some() {
-                return Err(LdifError::new(line, "another object has this name"));
             }
             if let Some(guid) = object.entry.guid()
                 && tree.by_guid.insert(guid, at).is_some()
