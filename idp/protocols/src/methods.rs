@@ -9,7 +9,11 @@ use signet_model::uris::authn;
 /// allow-list of a trust adds names and takes none away: Entra's says `wiaormultiauthn` alone, and yet it asks for
 /// passwords (facts sections 1.2 and 2.1).
 pub(crate) fn is_known(uri: &str, party: &RelyingParty) -> bool {
-    KNOWN.contains(&uri) || party.allowed_authentication_classes.iter().any(|allowed| allowed == uri)
+    KNOWN.contains(&uri)
+        || party
+            .allowed_authentication_classes
+            .iter()
+            .any(|allowed| allowed == uri)
 }
 
 const KNOWN: [&str; 12] = [

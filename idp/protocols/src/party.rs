@@ -37,5 +37,7 @@ pub(crate) fn check_idp_initiated(party: &RelyingParty) -> Result<(), ProtocolEr
     if party.idp_initiated {
         return Ok(());
     }
-    Err(ProtocolError::OperatorIdpInitiatedOff { name: party.name.clone() })
+    Err(ProtocolError::OperatorIdpInitiatedOff {
+        name: party.name.clone(),
+    })
 }

@@ -34,7 +34,10 @@ pub fn receive(
         HttpMethod::Get => Parameters::of_body(&[])?,
         HttpMethod::Post => Parameters::of_body(request.body)?,
     };
-    match (wsfed::has_message(&query, &body), saml2::has_message(&query, &body)) {
+    match (
+        wsfed::has_message(&query, &body),
+        saml2::has_message(&query, &body),
+    ) {
         (true, true) => Err(ProtocolError::RequestMixesMessages),
         (true, false) => wsfed::receive(request, parties, now).map(Received::WsFed),
         (false, true) => saml2::receive(request, parties, own, now).map(Received::Saml),

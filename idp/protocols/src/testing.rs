@@ -60,7 +60,10 @@ pub(crate) fn all(parties: impl IntoIterator<Item = RelyingParty>) -> Vec<Arc<Re
 
 /// Password evidence of that age.
 pub(crate) fn password(age: Duration) -> Evidence {
-    let performed = Performed { method: Method::Password, at: NOW - age };
+    let performed = Performed {
+        method: Method::Password,
+        at: NOW - age,
+    };
     Evidence::begin(performed, NetworkLocation::Outside)
 }
 
@@ -78,7 +81,10 @@ impl PartnerKey {
     }
 
     /// Raw signature, as a service provider makes it.
-    #[expect(clippy::disallowed_methods, reason = "plays the relying party, whose keys are its own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "plays the relying party, whose keys are its own"
+    )]
     pub(crate) fn sign_raw(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         match algorithm {
             Algorithm::RsaSha256 => self.0.sign_sha256(message).unwrap(),

@@ -39,7 +39,11 @@ fn any() -> RequestedAuthentication {
 
 fn wants(comparison: Comparison, methods: &[&str]) -> RequestedAuthentication {
     let methods = methods.iter().map(|uri| (*uri).to_owned()).collect();
-    RequestedAuthentication { methods, comparison, ..any() }
+    RequestedAuthentication {
+        methods,
+        comparison,
+        ..any()
+    }
 }
 
 fn ask(reason: AskReason) -> SessionDecision {
@@ -48,15 +52,24 @@ fn ask(reason: AskReason) -> SessionDecision {
 
 #[test]
 fn a_session_answers_a_request_that_demands_nothing() {
-    assert_eq!(decide(any(), Some(password(Duration::hours(7))), &wiki()), SessionDecision::UseSession);
+    assert_eq!(
+        decide(any(), Some(password(Duration::hours(7))), &wiki()),
+        SessionDecision::UseSession
+    );
     assert_eq!(decide(any(), None, &wiki()), ask(AskReason::NoSession));
 }
 
 #[test]
 fn sec_saml_09_force_authn_takes_only_credentials_given_since() {
-    let fresh = || RequestedAuthentication { max_age: Some(Duration::ZERO), ..any() };
+    let fresh = || RequestedAuthentication {
+        max_age: Some(Duration::ZERO),
+        ..any()
+    };
     let before = Some(password(Duration::milliseconds(1)));
-    assert_eq!(decide(fresh(), before, &wiki()), ask(AskReason::FreshWanted));
+    assert_eq!(
+        decide(fresh(), before, &wiki()),
+        ask(AskReason::FreshWanted)
+    );
     let since = Some(password(Duration::ZERO));
     assert_eq!(decide(fresh(), since, &wiki()), SessionDecision::UseSession);
 }
@@ -67,28 +80,49 @@ fn always_require_authentication_is_force_authn_by_the_operator() {
     party.always_require_authentication = true;
     let before = Some(password(Duration::seconds(1)));
     assert_eq!(decide(any(), before, &party), ask(AskReason::FreshWanted));
-    assert_eq!(decide(any(), Some(password(Duration::ZERO)), &party), SessionDecision::UseSession);
+    assert_eq!(
+        decide(any(), Some(password(Duration::ZERO)), &party),
+        SessionDecision::UseSession
+    );
 }
 
 #[test]
 fn sec_wsf_06_age_is_counted_from_the_credentials() {
-    let within = || RequestedAuthentication { max_age: Some(Duration::minutes(30)), ..any() };
+    let within = || RequestedAuthentication {
+        max_age: Some(Duration::minutes(30)),
+        ..any()
+    };
     let young = Some(password(Duration::minutes(30)));
-    assert_eq!(decide(within(), young, &wiki()), SessionDecision::UseSession);
+    assert_eq!(
+        decide(within(), young, &wiki()),
+        SessionDecision::UseSession
+    );
     let old = Some(password(Duration::minutes(30) + Duration::SECOND));
     assert_eq!(decide(within(), old, &wiki()), ask(AskReason::TooOld));
     let from_the_future = Some(password(-Duration::minutes(2)));
-    assert_eq!(decide(any(), from_the_future, &wiki()), ask(AskReason::TooOld));
+    assert_eq!(
+        decide(any(), from_the_future, &wiki()),
+        ask(AskReason::TooOld)
+    );
 }
 
 #[test]
 fn sec_saml_10_passive_never_shows_a_page() {
-    let passive = || RequestedAuthentication { passive: true, ..any() };
+    let passive = || RequestedAuthentication {
+        passive: true,
+        ..any()
+    };
     let no = SessionDecision::Impossible(Impossible::NoPassive);
     assert_eq!(decide(passive(), None, &wiki()), no);
     let old = Some(password(Duration::hours(1)));
-    assert_eq!(decide(passive(), old.clone(), &wiki()), SessionDecision::UseSession);
-    let forced = RequestedAuthentication { max_age: Some(Duration::ZERO), ..passive() };
+    assert_eq!(
+        decide(passive(), old.clone(), &wiki()),
+        SessionDecision::UseSession
+    );
+    let forced = RequestedAuthentication {
+        max_age: Some(Duration::ZERO),
+        ..passive()
+    };
     assert_eq!(decide(forced, old, &wiki()), no);
 }
 
@@ -121,10 +155,18 @@ fn sec_saml_11_what_a_password_is_not_is_impossible() {
     for (comparison, methods, possible) in cases {
         let evidence = Some(password(Duration::ZERO));
         let decided = decide(wants(*comparison, methods), evidence, &wiki());
-        let expected = if *possible { SessionDecision::UseSession } else { no };
+        let expected = if *possible {
+            SessionDecision::UseSession
+        } else {
+            no
+        };
         assert_eq!(decided, expected, "{comparison:?} {methods:?}");
         let without = decide(wants(*comparison, methods), None, &wiki());
-        let expected = if *possible { ask(AskReason::NoSession) } else { no };
+        let expected = if *possible {
+            ask(AskReason::NoSession)
+        } else {
+            no
+        };
         assert_eq!(without, expected, "{comparison:?} {methods:?}");
     }
 }
@@ -132,13 +174,20 @@ fn sec_saml_11_what_a_password_is_not_is_impossible() {
 #[test]
 fn the_refusal_is_of_the_protocol() {
     let saml = request(wants(Comparison::Exact, &[authn::MULTIPLE]));
-    let Refusal::Status(status) = refuse(&saml, Impossible::NoAuthnContext) else { panic!() };
+    let Refusal::Status(status) = refuse(&saml, Impossible::NoAuthnContext) else {
+        panic!()
+    };
     assert_eq!(status.status, SamlStatus::NoAuthnContext);
     assert_eq!(status.reply_to, saml.reply_to);
     assert_eq!(status.in_response_to.as_deref(), Some("_1"));
-    let Refusal::Status(status) = refuse(&saml, Impossible::NoPassive) else { panic!() };
+    let Refusal::Status(status) = refuse(&saml, Impossible::NoPassive) else {
+        panic!()
+    };
     assert_eq!(status.status, SamlStatus::NoPassive);
-    let wsfed = SignInRequest { protocol: Protocol::WsFederation, ..saml };
+    let wsfed = SignInRequest {
+        protocol: Protocol::WsFederation,
+        ..saml
+    };
     assert!(matches!(
         refuse(&wsfed, Impossible::NoAuthnContext),
         Refusal::Page(ProtocolError::RelyingPartyMethodUnavailable { .. })

@@ -52,13 +52,19 @@ pub(super) fn parse(message: Element<'_>) -> Result<AuthnRequest, ProtocolError>
         passive: fields::boolean(message, "IsPassive")?,
         name_id_policy: parse_name_id_policy(message)?,
         context: parse_context(message)?,
-        names_subject: message.optional_child(SAML, "Subject").map_err(fields::xml)?.is_some(),
+        names_subject: message
+            .optional_child(SAML, "Subject")
+            .map_err(fields::xml)?
+            .is_some(),
     })
 }
 
 /// 3.4.1.1.
 fn parse_name_id_policy(message: Element<'_>) -> Result<Option<NameIdPolicy>, ProtocolError> {
-    let Some(policy) = message.optional_child(SAMLP, "NameIDPolicy").map_err(fields::xml)? else {
+    let Some(policy) = message
+        .optional_child(SAMLP, "NameIDPolicy")
+        .map_err(fields::xml)?
+    else {
         return Ok(None);
     };
     Ok(Some(NameIdPolicy {
@@ -70,8 +76,12 @@ fn parse_name_id_policy(message: Element<'_>) -> Result<Option<NameIdPolicy>, Pr
 
 /// 3.3.2.2.1. A declaration reference names what no method here answers to; it is kept as a name that is never met.
 fn parse_context(message: Element<'_>) -> Result<Option<RequestedContext>, ProtocolError> {
-    let found = message.optional_child(SAMLP, "RequestedAuthnContext").map_err(fields::xml)?;
-    let Some(element) = found else { return Ok(None) };
+    let found = message
+        .optional_child(SAMLP, "RequestedAuthnContext")
+        .map_err(fields::xml)?;
+    let Some(element) = found else {
+        return Ok(None);
+    };
     let comparison = match element.attribute("Comparison") {
         None | Some("exact") => Comparison::Exact,
         Some("minimum") => Comparison::Minimum,
@@ -85,16 +95,25 @@ fn parse_context(message: Element<'_>) -> Result<Option<RequestedContext>, Proto
     let mut classes = Vec::new();
     for child in element.children() {
         if !child.is(SAML, "AuthnContextClassRef") && !child.is(SAML, "AuthnContextDeclRef") {
-            return Err(fields::invalid("RequestedAuthnContext", "an unexpected element"));
+            return Err(fields::invalid(
+                "RequestedAuthnContext",
+                "an unexpected element",
+            ));
         }
         let name = child.trimmed_text().map_err(fields::xml)?.into_owned();
         if classes.len() == MOST_CONTEXTS || name.len() > LONGEST_CONTEXT {
-            return Err(fields::invalid("RequestedAuthnContext", "too many or too long names"));
+            return Err(fields::invalid(
+                "RequestedAuthnContext",
+                "too many or too long names",
+            ));
         }
         classes.push(name);
     }
     if classes.is_empty() {
         return Err(fields::invalid("RequestedAuthnContext", "it names nothing"));
     }
-    Ok(Some(RequestedContext { comparison, classes }))
+    Ok(Some(RequestedContext {
+        comparison,
+        classes,
+    }))
 }

@@ -56,7 +56,9 @@ pub(super) struct QuerySignature {
 
 /// Whether the request carries a SAML message at all, wherever.
 pub(crate) fn has_message(query: &Parameters<'_>, body: &Parameters<'_>) -> bool {
-    [query, body].iter().any(|part| part.first_of(Names::Exact, &MESSAGES).is_some())
+    [query, body]
+        .iter()
+        .any(|part| part.first_of(Names::Exact, &MESSAGES).is_some())
 }
 
 /// Opens the envelope. A message in the body came by POST, one in the query by Redirect; a form of our own pages
@@ -82,7 +84,10 @@ pub(super) fn open(request: &ProtocolRequest<'_>) -> Result<Envelope, ProtocolEr
 /// The parameter that holds the message; a request and a response together are refused.
 fn message_name(part: &Parameters<'_>) -> Result<Option<&'static str>, ProtocolError> {
     let [request, response] = MESSAGES;
-    match (part.has(Names::Exact, request), part.has(Names::Exact, response)) {
+    match (
+        part.has(Names::Exact, request),
+        part.has(Names::Exact, response),
+    ) {
         (true, true) => Err(ProtocolError::RequestMixesMessages),
         (true, false) => Ok(Some(request)),
         (false, true) => Ok(Some(response)),
@@ -100,7 +105,9 @@ fn open_redirect(query: &Parameters<'_>, name: &'static str) -> Result<Envelope,
     let raw = query.raw_once(name)?.unwrap_or_default();
     let raw_state = query.raw_once("RelayState")?;
     let raw_algorithm = query.raw_once("SigAlg")?;
-    let message = query.once(Names::Exact, name, LONGEST_POSTED)?.unwrap_or_default();
+    let message = query
+        .once(Names::Exact, name, LONGEST_POSTED)?
+        .unwrap_or_default();
     let state = query.opaque(Names::Exact, "RelayState", LONGEST_STATE)?;
     let algorithm = query.once(Names::Exact, "SigAlg", 256)?;
     let signature = query.once(Names::Exact, "Signature", LONGEST_SIGNATURE)?;
@@ -112,7 +119,11 @@ fn open_redirect(query: &Parameters<'_>, name: &'static str) -> Result<Envelope,
                 signed.extend([b"&RelayState=", raw_state].concat());
             }
             signed.extend([b"&SigAlg=", raw_algorithm.unwrap_or_default()].concat());
-            Some(QuerySignature { algorithm, signature: strict(signature.as_bytes())?, signed })
+            Some(QuerySignature {
+                algorithm,
+                signature: strict(signature.as_bytes())?,
+                signed,
+            })
         }
         _ => return Err(broken("SigAlg and Signature belong together")),
     };
@@ -128,10 +139,15 @@ fn open_redirect(query: &Parameters<'_>, name: &'static str) -> Result<Envelope,
 
 /// 3.5.4: base64 in a form field; a signature, if any, is in the message.
 fn open_post(body: &Parameters<'_>, name: &'static str) -> Result<Envelope, ProtocolError> {
-    let message = body.once(Names::Exact, name, LONGEST_POSTED)?.unwrap_or_default();
+    let message = body
+        .once(Names::Exact, name, LONGEST_POSTED)?
+        .unwrap_or_default();
     let xml = in_lines(&message)?;
     if xml.len() > LARGEST {
-        return Err(ProtocolError::RequestTooLarge { part: name, limit: LARGEST });
+        return Err(ProtocolError::RequestTooLarge {
+            part: name,
+            limit: LARGEST,
+        });
     }
     Ok(Envelope {
         is_response: name == "SAMLResponse",

@@ -36,19 +36,28 @@ pub(super) fn decide(
 fn check_binding(request: &AuthnRequest) -> Result<(), ProtocolError> {
     match request.protocol_binding.as_deref() {
         None | Some(binding::HTTP_POST) => Ok(()),
-        Some(other) => Err(fields::invalid("ProtocolBinding", format!("{:?}", cut(other)))),
+        Some(other) => Err(fields::invalid(
+            "ProtocolBinding",
+            format!("{:?}", cut(other)),
+        )),
     }
 }
 
 fn by_url(party: &RelyingParty, url: &str) -> Result<ReplyTo, ProtocolError> {
-    let posts = party.assertion_consumers.iter().filter(|consumer| consumer.is_post());
+    let posts = party
+        .assertion_consumers
+        .iter()
+        .filter(|consumer| consumer.is_post());
     let locations = posts.map(|consumer| consumer.location.as_str());
     // Always octet by octet: the prefix rule is for wreply alone.
     reply::find(url, locations, ReplyMatch::Exact).ok_or_else(|| reply::unregistered(party, url))
 }
 
 fn by_index(party: &RelyingParty, index: u16) -> Result<ReplyTo, ProtocolError> {
-    let mut posts = party.assertion_consumers.iter().filter(|consumer| consumer.is_post());
+    let mut posts = party
+        .assertion_consumers
+        .iter()
+        .filter(|consumer| consumer.is_post());
     posts
         .find(|consumer| consumer.index == index)
         .map(|consumer| ReplyTo::registered(&consumer.location))
@@ -57,8 +66,12 @@ fn by_index(party: &RelyingParty, index: u16) -> Result<ReplyTo, ProtocolError> 
 
 /// The default, of a request that names none and of a sign-in that began here.
 pub(super) fn default(party: &RelyingParty) -> Result<ReplyTo, ProtocolError> {
-    let consumer = party.default_assertion_consumer().ok_or_else(|| {
-        ProtocolError::OperatorReplyMissing { name: party.name.clone(), protocol: Protocol::Saml2 }
-    })?;
+    let consumer =
+        party
+            .default_assertion_consumer()
+            .ok_or_else(|| ProtocolError::OperatorReplyMissing {
+                name: party.name.clone(),
+                protocol: Protocol::Saml2,
+            })?;
     Ok(ReplyTo::registered(&consumer.location))
 }

@@ -12,12 +12,17 @@ const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 
 /// A refusal by the XML room.
 pub(super) fn xml(error: XmlError) -> ProtocolError {
-    ProtocolError::RelyingPartySamlXml { detail: format!("{} {error}", error.code()) }
+    ProtocolError::RelyingPartySamlXml {
+        detail: format!("{} {error}", error.code()),
+    }
 }
 
 /// A value that is not in its form.
 pub(super) fn invalid(field: &'static str, detail: impl Into<String>) -> ProtocolError {
-    ProtocolError::RelyingPartySamlField { field, detail: detail.into() }
+    ProtocolError::RelyingPartySamlField {
+        field,
+        detail: detail.into(),
+    }
 }
 
 /// `Issuer`, octet by octet (saml-core-2.0-os 2.2.5; a profile that names another format than entity is refused,
@@ -26,7 +31,10 @@ pub(super) fn issuer(message: Element<'_>) -> Result<Option<String>, ProtocolErr
     let Some(element) = message.optional_child(SAML, "Issuer").map_err(xml)? else {
         return Ok(None);
     };
-    if element.attribute("Format").is_some_and(|format| format != ENTITY) {
+    if element
+        .attribute("Format")
+        .is_some_and(|format| format != ENTITY)
+    {
         return Err(invalid("Issuer", "its format is not entity"));
     }
     let text = element.text().map_err(xml)?.into_owned();
@@ -40,11 +48,16 @@ pub(super) fn issuer(message: Element<'_>) -> Result<Option<String>, ProtocolErr
 pub(super) fn id(message: Element<'_>) -> Result<String, ProtocolError> {
     let id = message.required_attribute("ID").map_err(xml)?;
     let mut letters = id.chars();
-    let starts = letters.next().is_some_and(|first| first == '_' || first.is_alphabetic());
+    let starts = letters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_alphabetic());
     let continues =
         letters.all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
     if id.len() > LONGEST_ID || !starts || !continues {
-        return Err(invalid("ID", format!("{:?} is not an NCName of at most 256 octets", cut(id))));
+        return Err(invalid(
+            "ID",
+            format!("{:?} is not an NCName of at most 256 octets", cut(id)),
+        ));
     }
     Ok(id.to_owned())
 }
@@ -70,7 +83,11 @@ pub(super) fn optional_instant(
     message: Element<'_>,
     name: &'static str,
 ) -> Result<Option<OffsetDateTime>, ProtocolError> {
-    message.attribute(name).map(parse_instant).transpose().map_err(xml)
+    message
+        .attribute(name)
+        .map(parse_instant)
+        .transpose()
+        .map_err(xml)
 }
 
 /// An optional `xs:boolean`; absent is false.
@@ -98,10 +115,16 @@ pub(super) fn index(
     element: Element<'_>,
     name: &'static str,
 ) -> Result<Option<u16>, ProtocolError> {
-    let Some(value) = element.attribute(name) else { return Ok(None) };
-    let digits = (1..=5).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit());
+    let Some(value) = element.attribute(name) else {
+        return Ok(None);
+    };
+    let digits =
+        (1..=5).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit());
     match value.parse() {
         Ok(index) if digits => Ok(Some(index)),
-        _ => Err(invalid(name, format!("{:?} is not a number from 0 to 65535", cut(value)))),
+        _ => Err(invalid(
+            name,
+            format!("{:?} is not a number from 0 to 65535", cut(value)),
+        )),
     }
 }

@@ -25,11 +25,16 @@ pub fn receive_idp_initiated(
     parties: &dyn RelyingParties,
     now: OffsetDateTime,
 ) -> Result<Option<SignInRequest>, ProtocolError> {
-    let Some((identifier, state)) = parse(request)? else { return Ok(None) };
+    let Some((identifier, state)) = parse(request)? else {
+        return Ok(None);
+    };
     let protocol = Protocol::Saml2;
     let Some(party) = parties.by_identifier(&identifier) else {
         let identifier = cut(&identifier);
-        return Err(ProtocolError::OperatorRelyingPartyUnknown { protocol, identifier });
+        return Err(ProtocolError::OperatorRelyingPartyUnknown {
+            protocol,
+            identifier,
+        });
     };
     party::check_enabled(&party)?;
     party::check_protocol(&party, protocol)?;
@@ -51,9 +56,7 @@ pub fn receive_idp_initiated(
 }
 
 /// `loginToRp` with a plain `RelayState`, or a `RelayState` that holds both.
-fn parse(
-    request: &ProtocolRequest<'_>,
-) -> Result<Option<(String, Option<String>)>, ProtocolError> {
+fn parse(request: &ProtocolRequest<'_>) -> Result<Option<(String, Option<String>)>, ProtocolError> {
     let query = Parameters::of_query(request.query)?;
     let named = query.filled(Names::AnyCase, "loginToRp", LONGEST_IDENTIFIER)?;
     let nested = LONGEST_IDENTIFIER + 3 * LONGEST_STATE;

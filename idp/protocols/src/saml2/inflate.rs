@@ -60,7 +60,10 @@ mod tests {
         for plain in [&b""[..], b"a", &[b'x'; LARGEST], &[0x5a; 5000]] {
             assert_eq!(inflate(&deflate(plain)).unwrap(), plain);
         }
-        let mixed: Vec<u8> = (0..60_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).take(LARGEST).collect();
+        let mixed: Vec<u8> = (0..60_000u32)
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
+            .take(LARGEST)
+            .collect();
         assert_eq!(inflate(&deflate(&mixed)).unwrap(), mixed);
     }
 
@@ -81,7 +84,10 @@ mod tests {
         let good = deflate(b"<message/>");
         let mut trailing = good.clone();
         trailing.push(0);
-        assert_eq!(inflate(&trailing), Err("there are octets behind the DEFLATE stream"));
+        assert_eq!(
+            inflate(&trailing),
+            Err("there are octets behind the DEFLATE stream")
+        );
         for end in 0..good.len() {
             assert!(inflate(&good[..end]).is_err(), "cut at {end}");
         }

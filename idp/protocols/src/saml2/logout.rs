@@ -73,8 +73,15 @@ fn check_not_expired(step: &Step<'_>, message: Element<'_>) -> Result<(), Protoc
 /// 3.7.1: one of `BaseID`, `NameID`, `EncryptedID`; tokens carry `NameID`s, so only that is read.
 fn parse_name_id(message: Element<'_>) -> Result<NameId, ProtocolError> {
     for other in ["BaseID", "EncryptedID"] {
-        if message.optional_child(SAML, other).map_err(fields::xml)?.is_some() {
-            return Err(fields::invalid("LogoutRequest", "only NameID is understood"));
+        if message
+            .optional_child(SAML, other)
+            .map_err(fields::xml)?
+            .is_some()
+        {
+            return Err(fields::invalid(
+                "LogoutRequest",
+                "only NameID is understood",
+            ));
         }
     }
     let element = message.only_child(SAML, "NameID").map_err(fields::xml)?;
@@ -97,7 +104,10 @@ fn parse_session_indexes(message: Element<'_>) -> Result<Vec<String>, ProtocolEr
     for element in message.children_named(SAMLP, "SessionIndex") {
         let text = element.trimmed_text().map_err(fields::xml)?.into_owned();
         if indexes.len() == MOST_SESSIONS || text.is_empty() || text.len() > LONGEST {
-            return Err(fields::invalid("SessionIndex", "too many, empty or too long"));
+            return Err(fields::invalid(
+                "SessionIndex",
+                "too many, empty or too long",
+            ));
         }
         indexes.push(text);
     }
@@ -106,7 +116,9 @@ fn parse_session_indexes(message: Element<'_>) -> Result<Vec<String>, ProtocolEr
 
 fn parse_success(message: Element<'_>) -> Result<bool, ProtocolError> {
     let status = message.only_child(SAMLP, "Status").map_err(fields::xml)?;
-    let code = status.only_child(SAMLP, "StatusCode").map_err(fields::xml)?;
+    let code = status
+        .only_child(SAMLP, "StatusCode")
+        .map_err(fields::xml)?;
     Ok(code.attribute("Value") == Some(SUCCESS))
 }
 
@@ -121,10 +133,22 @@ fn decide_answer_address(
         Carried::Post => binding::HTTP_POST,
     };
     let served = |uri: &str| matches!(uri, binding::HTTP_POST | binding::HTTP_REDIRECT);
-    let services = || party.logout_services.iter().filter(|service| served(&service.binding));
-    let service = services().find(|service| service.binding == same).or_else(|| services().next());
-    let Some(service) = service else { return Ok(None) };
-    let address = service.response_location.as_ref().unwrap_or(&service.location);
+    let services = || {
+        party
+            .logout_services
+            .iter()
+            .filter(|service| served(&service.binding))
+    };
+    let service = services()
+        .find(|service| service.binding == same)
+        .or_else(|| services().next());
+    let Some(service) = service else {
+        return Ok(None);
+    };
+    let address = service
+        .response_location
+        .as_ref()
+        .unwrap_or(&service.location);
     let address = reply::check_safe(party, ReplyTo::registered(address))?;
     Ok(Some(match service.binding.as_str() {
         binding::HTTP_POST => LogoutAddress::Post(address),

@@ -7,7 +7,12 @@ pub struct OwnAddresses(Vec<String>);
 impl OwnAddresses {
     /// From full addresses such as `https://fs.example.com/adfs/ls/`.
     pub fn new(addresses: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self(addresses.into_iter().map(|address| plain(&address.into())).collect())
+        Self(
+            addresses
+                .into_iter()
+                .map(|address| plain(&address.into()))
+                .collect(),
+        )
     }
 
     /// Whether `destination` names one of them.
@@ -22,7 +27,9 @@ impl OwnAddresses {
 fn plain(address: &str) -> String {
     let lower = address.to_ascii_lowercase();
     let trimmed = lower.strip_suffix('/').unwrap_or(&lower);
-    let host_and_path = trimmed.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
+    let host_and_path = trimmed
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'));
     match host_and_path.and_then(|(host, path)| Some((host.strip_suffix(":443")?, path))) {
         Some((host, path)) => format!("https://{host}/{path}"),
         None => trimmed.to_owned(),

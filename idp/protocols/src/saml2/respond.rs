@@ -29,7 +29,12 @@ pub fn respond(
         let detail = "the response is for another request".to_owned();
         return Err(ProtocolError::OursAnswer { detail });
     }
-    Ok(build_form(&request.reply_to, "SAMLResponse", &response.xml, request.state.as_deref()))
+    Ok(build_form(
+        &request.reply_to,
+        "SAMLResponse",
+        &response.xml,
+        request.state.as_deref(),
+    ))
 }
 
 /// The form that posts a status without a token. It is unsigned, and says only status codes (SAML-17, SAML-18).
@@ -47,7 +52,12 @@ pub fn respond_refusal(
         status: refusal.status,
     };
     let written = write_error_response(&response, now).map_err(answer_failed)?;
-    Ok(build_form(&refusal.reply_to, "SAMLResponse", &written.xml, refusal.state.as_deref()))
+    Ok(build_form(
+        &refusal.reply_to,
+        "SAMLResponse",
+        &written.xml,
+        refusal.state.as_deref(),
+    ))
 }
 
 /// How a logout response reaches the relying party.
@@ -71,7 +81,9 @@ pub fn respond_logout(
     signer: &Signer,
     now: OffsetDateTime,
 ) -> Result<Option<LogoutReply>, ProtocolError> {
-    let Some(address) = &request.answer_at else { return Ok(None) };
+    let Some(address) = &request.answer_at else {
+        return Ok(None);
+    };
     let (LogoutAddress::Post(to) | LogoutAddress::Redirect(to)) = address;
     let message = LogoutMessage::Response(LogoutResponse {
         issuer: issuer.to_owned(),
@@ -82,8 +94,9 @@ pub fn respond_logout(
     let state = request.state.as_deref();
     Ok(Some(match address {
         LogoutAddress::Post(to) => {
-            let signed =
-                signer.sign_logout_post(&message, algorithm, now).map_err(answer_failed)?;
+            let signed = signer
+                .sign_logout_post(&message, algorithm, now)
+                .map_err(answer_failed)?;
             LogoutReply::Post(build_form(to, signed.parameter, &signed.xml, state))
         }
         LogoutAddress::Redirect(to) => {
@@ -113,5 +126,7 @@ pub(super) fn build_form(
 }
 
 fn answer_failed(error: impl ToString) -> ProtocolError {
-    ProtocolError::OursAnswer { detail: error.to_string() }
+    ProtocolError::OursAnswer {
+        detail: error.to_string(),
+    }
 }

@@ -51,13 +51,13 @@ pub(super) fn check<'d>(
     };
     let has_keys = !party.request_signing_certificates.is_empty();
     match (is_signed, has_keys) {
-        (false, _) if demanded => {
-            Err(ProtocolError::RelyingPartySamlUnsigned { name: party.name.clone() })
-        }
+        (false, _) if demanded => Err(ProtocolError::RelyingPartySamlUnsigned {
+            name: party.name.clone(),
+        }),
         (false, _) => Ok((root, MessageSignature::Absent)),
-        (true, false) if demanded => {
-            Err(ProtocolError::OperatorRequestKeyMissing { name: party.name.clone() })
-        }
+        (true, false) if demanded => Err(ProtocolError::OperatorRequestKeyMissing {
+            name: party.name.clone(),
+        }),
         (true, false) => Ok((root, MessageSignature::Unchecked)),
         (true, true) => verify(party, envelope, document, name),
     }
@@ -85,7 +85,9 @@ fn verify<'d>(
             let sha1 = verified.used_sha1();
             Ok((verified.element(), MessageSignature::Verified { sha1 }))
         }
-        Carried::Redirect { signature: Some(query) } => {
+        Carried::Redirect {
+            signature: Some(query),
+        } => {
             // The document was read from the very octets that are verified here.
             let verified = verify_detached(
                 &query.algorithm,
@@ -98,9 +100,9 @@ fn verify<'d>(
             let sha1 = verified.used_sha1();
             Ok((document.root(), MessageSignature::Verified { sha1 }))
         }
-        Carried::Redirect { signature: None } => {
-            Err(ProtocolError::RelyingPartySamlUnsigned { name: party.name.clone() })
-        }
+        Carried::Redirect { signature: None } => Err(ProtocolError::RelyingPartySamlUnsigned {
+            name: party.name.clone(),
+        }),
     }
 }
 

@@ -37,7 +37,13 @@ pub fn receive(
 ) -> Result<SamlAction, ProtocolError> {
     let envelope = open(request)?;
     let document = read(&envelope.xml, Limits::ANONYMOUS).map_err(fields::xml)?;
-    let step = Step { envelope: &envelope, document: &document, parties, own, now };
+    let step = Step {
+        envelope: &envelope,
+        document: &document,
+        parties,
+        own,
+        now,
+    };
     match step.parse_name()? {
         AUTHN_REQUEST => sign_in(&step),
         LOGOUT_REQUEST => logout::request(&step),
@@ -50,8 +56,13 @@ fn sign_in(step: &Step<'_>) -> Result<SamlAction, ProtocolError> {
     party::check_enabled(&party)?;
     party::check_protocol(&party, Protocol::Saml2)?;
     let demanded = party.signed_requests_required;
-    let (element, signed) =
-        signature::check(&party, step.envelope, step.document, AUTHN_REQUEST, demanded)?;
+    let (element, signed) = signature::check(
+        &party,
+        step.envelope,
+        step.document,
+        AUTHN_REQUEST,
+        demanded,
+    )?;
     let message = authn_request::parse(element)?;
     step.check_issue_instant(message.issue_instant)?;
     step.check_destination(message.destination.as_deref(), signed)?;
@@ -76,8 +87,14 @@ fn sign_in(step: &Step<'_>) -> Result<SamlAction, ProtocolError> {
     if let Some(refusal) = decide_refusal(&request, &message, &party) {
         return Ok(SamlAction::Refuse(refusal));
     }
-    let replay = signed.is_verified().then(|| step.replay_key(&party, message.id));
-    Ok(SamlAction::SignIn(Box::new(SamlSignIn { request, signature: signed, replay })))
+    let replay = signed
+        .is_verified()
+        .then(|| step.replay_key(&party, message.id));
+    Ok(SamlAction::SignIn(Box::new(SamlSignIn {
+        request,
+        signature: signed,
+        replay,
+    })))
 }
 
 /// saml-core-2.0-os 3.4.1: `ForceAuthn` "MUST authenticate the presenter directly rather than rely on a previous
@@ -115,7 +132,11 @@ fn decide_refusal(
         .filter(|qualifier| !party.has_identifier(qualifier));
     if let Some(qualifier) = foreign {
         let detail = format!("SPNameQualifier {:?}", cut(qualifier));
-        return Some(SamlRefusal::of(request, SamlStatus::InvalidNameIdPolicy, detail));
+        return Some(SamlRefusal::of(
+            request,
+            SamlStatus::InvalidNameIdPolicy,
+            detail,
+        ));
     }
     if is_possible(&request.authentication) {
         return None;
@@ -148,7 +169,9 @@ impl Step<'_> {
             .iter()
             .find(|name| root.is(name.uri, name.local))
             .copied()
-            .ok_or_else(|| ProtocolError::RelyingPartySamlMessageUnexpected { found: cut(root.local()) })
+            .ok_or_else(|| ProtocolError::RelyingPartySamlMessageUnexpected {
+                found: cut(root.local()),
+            })
     }
 
     /// saml-profiles-2.0-os 4.1.4.1: "the Issuer element MUST be present and MUST contain the unique identifier of the
@@ -196,10 +219,16 @@ impl Step<'_> {
         if fits {
             return Ok(());
         }
-        Err(ProtocolError::RelyingPartySamlDestination { destination: destination.map(cut) })
+        Err(ProtocolError::RelyingPartySamlDestination {
+            destination: destination.map(cut),
+        })
     }
 
     pub(super) fn replay_key(&self, party: &RelyingParty, id: String) -> ReplayKey {
-        ReplayKey { relying_party: party.id, id, expires: self.now + WINDOW + WINDOW }
+        ReplayKey {
+            relying_party: party.id,
+            id,
+            expires: self.now + WINDOW + WINDOW,
+        }
     }
 }

@@ -23,15 +23,17 @@ pub fn respond(request: &SignInRequest, token: &SignedToken) -> Result<FormPost,
 fn check_protocol(request: &SignInRequest) -> Result<(), ProtocolError> {
     match request.protocol {
         Protocol::WsFederation => Ok(()),
-        Protocol::Saml2 => {
-            Err(ProtocolError::OursInconsistentRequest { detail: "not WS-Federation" })
-        }
+        Protocol::Saml2 => Err(ProtocolError::OursInconsistentRequest {
+            detail: "not WS-Federation",
+        }),
     }
 }
 
 /// 13.2.3: `wctx` "the state … MUST be returned … without change"; absent in, absent out.
 pub(super) fn build_form(request: &SignInRequest, wresult: String) -> FormPost {
-    let form = FormPost::to(&request.reply_to).field("wa", "wsignin1.0").field("wresult", wresult);
+    let form = FormPost::to(&request.reply_to)
+        .field("wa", "wsignin1.0")
+        .field("wresult", wresult);
     match &request.state {
         Some(context) => form.field("wctx", context.clone()),
         None => form,

@@ -13,7 +13,11 @@ use crate::testing::{NOW, all, entra, wiki};
 use crate::wire::ProtocolRequest;
 
 fn get(query: &str) -> Result<WsFedAction, E> {
-    receive(&ProtocolRequest::get(query.as_bytes()), &all([entra(), wiki()]), NOW)
+    receive(
+        &ProtocolRequest::get(query.as_bytes()),
+        &all([entra(), wiki()]),
+        NOW,
+    )
 }
 
 fn post(query: &str, body: &str) -> Result<WsFedAction, E> {
@@ -41,7 +45,9 @@ const ENTRA_QUERY: &str = "client-request-id=5dea8e25-04c7-4f3a-8b9a-1d6f1f0f0b0
 
 #[test]
 fn the_request_of_entra_is_read() {
-    let WsFedAction::SignIn(request) = get(ENTRA_QUERY).unwrap() else { panic!() };
+    let WsFedAction::SignIn(request) = get(ENTRA_QUERY).unwrap() else {
+        panic!()
+    };
     assert_eq!(request.audience, ENTRA_REALM);
     assert_eq!(request.reply_to.as_str(), ENTRA_REPLY);
     assert_eq!(request.token_type, TokenType::Saml11);
@@ -56,7 +62,9 @@ fn the_request_of_entra_is_read() {
 #[test]
 fn names_of_parameters_are_read_in_any_case() {
     let query = "WA=wsignin1.0&WtRealm=urn:federation:MicrosoftOnline&WCTX=a";
-    let WsFedAction::SignIn(request) = get(query).unwrap() else { panic!() };
+    let WsFedAction::SignIn(request) = get(query).unwrap() else {
+        panic!()
+    };
     assert_eq!(request.state.as_deref(), Some("a"));
 }
 
@@ -73,7 +81,10 @@ fn the_form_carries_what_the_request_said() {
             ("wctx", "a=b&c\"><svg>".to_owned()),
         ]
     );
-    assert_eq!(form.origin().as_deref(), Some("https://login.microsoftonline.com"));
+    assert_eq!(
+        form.origin().as_deref(),
+        Some("https://login.microsoftonline.com")
+    );
     let without = signs_in(entra(), "").unwrap();
     assert_eq!(build_form(&without, String::new()).value("wctx"), None);
 }
@@ -82,21 +93,36 @@ fn the_form_carries_what_the_request_said() {
 fn sec_wsf_02_the_reply_address_of_another_realm_is_refused() {
     let other = encode("https://wiki.example.com/signin");
     let refused = signs_in(entra(), &format!("&wreply={other}"));
-    assert!(matches!(refused, Err(E::RelyingPartyReplyUnregistered { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(E::RelyingPartyReplyUnregistered { .. })),
+        "{refused:?}"
+    );
     let second = encode("https://ccs.login.microsoftonline.com/login.srf");
     let request = signs_in(entra(), &format!("&wreply={second}")).unwrap();
-    assert_eq!(request.reply_to.as_str(), "https://ccs.login.microsoftonline.com/login.srf");
-    assert_eq!(signs_in(entra(), "&wreply=").unwrap().reply_to.as_str(), ENTRA_REPLY);
+    assert_eq!(
+        request.reply_to.as_str(),
+        "https://ccs.login.microsoftonline.com/login.srf"
+    );
+    assert_eq!(
+        signs_in(entra(), "&wreply=").unwrap().reply_to.as_str(),
+        ENTRA_REPLY
+    );
 }
 
 #[test]
 fn sec_wsf_01_prefix_holds_only_for_a_relying_party_set_so() {
-    let below = format!("&wreply={}", encode("https://wiki.example.com/signin/deep?x=1"));
+    let below = format!(
+        "&wreply={}",
+        encode("https://wiki.example.com/signin/deep?x=1")
+    );
     assert!(signs_in(wiki(), &below).is_err());
     let mut party = wiki();
     party.reply_match = ReplyMatch::PathPrefix;
     let request = signs_in(party, &below).unwrap();
-    assert_eq!(request.reply_to.as_str(), "https://wiki.example.com/signin/deep?x=1");
+    assert_eq!(
+        request.reply_to.as_str(),
+        "https://wiki.example.com/signin/deep?x=1"
+    );
 }
 
 #[test]
@@ -115,10 +141,18 @@ fn sec_wsf_03_realms_are_compared_octet_by_octet() {
         "urn:nobody",
     ] {
         let result = get(&format!("wa=wsignin1.0&wtrealm={}", encode(realm)));
-        assert!(matches!(result, Err(E::OperatorRelyingPartyUnknown { .. })), "{realm:?}");
+        assert!(
+            matches!(result, Err(E::OperatorRelyingPartyUnknown { .. })),
+            "{realm:?}"
+        );
     }
-    assert!(matches!(get("wa=wsignin1.0"), Err(E::RelyingPartyUnnamed { .. })));
-    let message = get("wa=wsignin1.0&wtrealm=urn%3Anobody").unwrap_err().message();
+    assert!(matches!(
+        get("wa=wsignin1.0"),
+        Err(E::RelyingPartyUnnamed { .. })
+    ));
+    let message = get("wa=wsignin1.0&wtrealm=urn%3Anobody")
+        .unwrap_err()
+        .message();
     assert_eq!(message.code, "SIG-WSFED-UNKNOWN-REALM");
     assert!(message.private.contains("urn:nobody") && !message.public.contains("nobody"));
 }
@@ -136,12 +170,25 @@ fn sec_wsf_04_context_is_echoed_exactly_or_refused() {
         Err(E::RequestTooLarge { part: "wctx", .. })
     ));
     let huge = "x".repeat(60 * 1024);
-    assert!(matches!(get(&format!("{realm}&wctx={huge}")), Err(E::RequestTooLarge { .. })));
+    assert!(matches!(
+        get(&format!("{realm}&wctx={huge}")),
+        Err(E::RequestTooLarge { .. })
+    ));
     for bad in ["%ff", "%00", "a%0d%0ab", "%0a", "%ED%A0%80", "%", "%4"] {
         let result = get(&format!("{realm}&wctx={bad}"));
-        assert!(matches!(result, Err(E::RequestMalformed { part: "wctx", .. })), "{bad}");
+        assert!(
+            matches!(result, Err(E::RequestMalformed { part: "wctx", .. })),
+            "{bad}"
+        );
     }
-    for odd in ["\"><svg onload=alert(1)>", "</form>", "\u{2028}", "\u{fffe}", "é€😀", "'"] {
+    for odd in [
+        "\"><svg onload=alert(1)>",
+        "</form>",
+        "\u{2028}",
+        "\u{fffe}",
+        "é€😀",
+        "'",
+    ] {
         let WsFedAction::SignIn(request) = get(&format!("{realm}&wctx={}", encode(odd))).unwrap()
         else {
             panic!()
@@ -154,57 +201,127 @@ fn sec_wsf_04_context_is_echoed_exactly_or_refused() {
 fn sec_wsf_05_repeated_and_split_parameters_are_refused() {
     let good = "wa=wsignin1.0&wtrealm=urn:federation:MicrosoftOnline&wreply=&wctx=1";
     for again in [
-        "wa=wsignin1.0", "wtrealm=x", "wreply=y", "wctx=2", "WCTX=1", "w%63tx=1",
+        "wa=wsignin1.0",
+        "wtrealm=x",
+        "wreply=y",
+        "wctx=2",
+        "WCTX=1",
+        "w%63tx=1",
     ] {
         let result = get(&format!("{good}&{again}"));
-        assert!(matches!(result, Err(E::RequestRepeatsParameter { .. })), "{again}");
+        assert!(
+            matches!(result, Err(E::RequestRepeatsParameter { .. })),
+            "{again}"
+        );
     }
     for twice in [
-        "wfresh=0", "wauth=a", "whr=a", "wct=a", "wreq=a", "username=a", "login_hint=a", "prompt=a",
-        "resource_params=e30", "mkt=de", "lc=1",
+        "wfresh=0",
+        "wauth=a",
+        "whr=a",
+        "wct=a",
+        "wreq=a",
+        "username=a",
+        "login_hint=a",
+        "prompt=a",
+        "resource_params=e30",
+        "mkt=de",
+        "lc=1",
     ] {
         let result = get(&format!("{good}&{twice}&{twice}"));
-        assert!(matches!(result, Err(E::RequestRepeatsParameter { .. })), "{twice}");
+        assert!(
+            matches!(result, Err(E::RequestRepeatsParameter { .. })),
+            "{twice}"
+        );
     }
     for body in [
-        good, "wtrealm=urn:federation:MicrosoftOnline", "wreply=x", "WCTX=1", "wauth=x", "wa=",
+        good,
+        "wtrealm=urn:federation:MicrosoftOnline",
+        "wreply=x",
+        "WCTX=1",
+        "wauth=x",
+        "wa=",
     ] {
         let result = post(good, body);
         assert!(matches!(result, Err(E::RequestSplit { .. })), "{body}");
     }
-    assert!(matches!(post("wctx=1", "wa=wsignin1.0"), Err(E::RequestSplit { .. })));
+    assert!(matches!(
+        post("wctx=1", "wa=wsignin1.0"),
+        Err(E::RequestSplit { .. })
+    ));
 }
 
 #[test]
 fn a_message_may_come_in_the_body_and_our_own_form_leaves_it_in_the_query() {
     let good = "wa=wsignin1.0&wtrealm=urn:federation:MicrosoftOnline&wctx=1";
     let ours = "UserName=anna&Password=x&AuthMethod=FormsAuthentication";
-    let WsFedAction::SignIn(in_query) = post(good, ours).unwrap() else { panic!() };
+    let WsFedAction::SignIn(in_query) = post(good, ours).unwrap() else {
+        panic!()
+    };
     assert_eq!(in_query.hints.username, None);
-    let WsFedAction::SignIn(in_body) = post("client-request-id=x", good).unwrap() else { panic!() };
+    let WsFedAction::SignIn(in_body) = post("client-request-id=x", good).unwrap() else {
+        panic!()
+    };
     assert_eq!(in_body.state, in_query.state);
 }
 
 #[test]
 fn sec_wsf_06_freshness_is_minutes_or_an_error() {
     let fresh = |text: &str| signs_in(entra(), &format!("&wfresh={text}"));
-    assert_eq!(fresh("0").unwrap().authentication.max_age, Some(Duration::ZERO));
+    assert_eq!(
+        fresh("0").unwrap().authentication.max_age,
+        Some(Duration::ZERO)
+    );
     assert!(fresh("00").unwrap().authentication.demands_fresh());
-    assert_eq!(fresh("90").unwrap().authentication.max_age, Some(Duration::minutes(90)));
+    assert_eq!(
+        fresh("90").unwrap().authentication.max_age,
+        Some(Duration::minutes(90))
+    );
     assert_eq!(fresh("").unwrap().authentication.max_age, None);
-    for bad in ["-1", "1e99", "x", "%2B1", "1.5", "%D9%A3", "+1", "99999999999", " ", "0x1"] {
+    for bad in [
+        "-1",
+        "1e99",
+        "x",
+        "%2B1",
+        "1.5",
+        "%D9%A3",
+        "+1",
+        "99999999999",
+        " ",
+        "0x1",
+    ] {
         let refused = fresh(bad).unwrap_err();
-        assert!(matches!(refused, E::RelyingPartyFreshnessInvalid { .. }), "{bad}");
+        assert!(
+            matches!(refused, E::RelyingPartyFreshnessInvalid { .. }),
+            "{bad}"
+        );
         assert_eq!(refused.http_status(), 400);
     }
-    assert!(fresh("5&wct=1999-01-01T00:00:00Z").is_ok(), "wct is nobody's business");
+    assert!(
+        fresh("5&wct=1999-01-01T00:00:00Z").is_ok(),
+        "wct is nobody's business"
+    );
 }
 
 #[test]
 fn prompt_login_asks_for_fresh_credentials() {
-    assert!(signs_in(entra(), "&prompt=login").unwrap().authentication.demands_fresh());
-    assert!(signs_in(entra(), "&prompt=login&wfresh=90").unwrap().authentication.demands_fresh());
-    assert!(!signs_in(entra(), "&prompt=none").unwrap().authentication.demands_fresh());
+    assert!(
+        signs_in(entra(), "&prompt=login")
+            .unwrap()
+            .authentication
+            .demands_fresh()
+    );
+    assert!(
+        signs_in(entra(), "&prompt=login&wfresh=90")
+            .unwrap()
+            .authentication
+            .demands_fresh()
+    );
+    assert!(
+        !signs_in(entra(), "&prompt=none")
+            .unwrap()
+            .authentication
+            .demands_fresh()
+    );
     let translated = format!("&wfresh=0&wauth={}", encode(authn::MS_PASSWORD));
     let request = signs_in(entra(), &translated).unwrap();
     assert!(request.authentication.demands_fresh());
@@ -214,19 +331,38 @@ fn prompt_login_asks_for_fresh_credentials() {
 #[test]
 fn sec_wsf_07_methods_are_performed_or_refused() {
     let wauth = |uri: &str| signs_in(entra(), &format!("&wauth={}", encode(uri)));
-    for good in [authn::SAML1_PASSWORD, authn::MS_PASSWORD, authn::PASSWORD_PROTECTED_TRANSPORT] {
+    for good in [
+        authn::SAML1_PASSWORD,
+        authn::MS_PASSWORD,
+        authn::PASSWORD_PROTECTED_TRANSPORT,
+    ] {
         assert_eq!(wauth(good).unwrap().authentication.methods, [good]);
     }
     for missing in [
-        authn::MULTIPLE, authn::WINDOWS, authn::WS_TLS_CLIENT, authn::WINDOWS_OR_MULTIPLE,
-        authn::X509, authn::KERBEROS, "wiaormultiauthn",
+        authn::MULTIPLE,
+        authn::WINDOWS,
+        authn::WS_TLS_CLIENT,
+        authn::WINDOWS_OR_MULTIPLE,
+        authn::X509,
+        authn::KERBEROS,
+        "wiaormultiauthn",
     ] {
         let refused = wauth(missing).unwrap_err();
-        assert!(matches!(refused, E::RelyingPartyMethodUnavailable { .. }), "{missing}");
+        assert!(
+            matches!(refused, E::RelyingPartyMethodUnavailable { .. }),
+            "{missing}"
+        );
     }
-    for unknown in ["urn:nobody:knows", "PASSWORD", "http://schemas.microsoft.com/claims/Multipleauthn"] {
+    for unknown in [
+        "urn:nobody:knows",
+        "PASSWORD",
+        "http://schemas.microsoft.com/claims/Multipleauthn",
+    ] {
         let refused = wauth(unknown).unwrap_err();
-        assert!(matches!(refused, E::RelyingPartyMethodUnknown { .. }), "{unknown}");
+        assert!(
+            matches!(refused, E::RelyingPartyMethodUnknown { .. }),
+            "{unknown}"
+        );
     }
     let joining = "&resource_params=\
         eyJQcm9wZXJ0aWVzIjpbeyJLZXkiOiJhY3IiLCJWYWx1ZSI6IndpYW9ybXVsdGlhdXRobiJ9XX0";
@@ -237,26 +373,49 @@ fn sec_wsf_07_methods_are_performed_or_refused() {
     }
     assert!(matches!(
         signs_in(entra(), "&resource_params=%21"),
-        Err(E::RequestMalformed { part: "resource_params", .. })
+        Err(E::RequestMalformed {
+            part: "resource_params",
+            ..
+        })
     ));
 }
 
 #[test]
 fn sec_wsf_08_hints_are_hints() {
     let markup = encode("<b>\"anna\"@contoso.com");
-    let request = signs_in(entra(), &format!("&username={markup}&whr=http%3A%2F%2Fevil/")).unwrap();
-    assert_eq!(request.hints.username.as_deref(), Some("<b>\"anna\"@contoso.com"));
+    let request = signs_in(
+        entra(),
+        &format!("&username={markup}&whr=http%3A%2F%2Fevil/"),
+    )
+    .unwrap();
+    assert_eq!(
+        request.hints.username.as_deref(),
+        Some("<b>\"anna\"@contoso.com")
+    );
     assert_eq!(request.hints.home_realm.as_deref(), Some("http://evil/"));
     assert_eq!(request.reply_to.as_str(), ENTRA_REPLY);
     assert!(request.authentication.methods.is_empty());
-    assert_eq!(signs_in(entra(), "&username=a%0db").unwrap().hints.username, None);
+    assert_eq!(
+        signs_in(entra(), "&username=a%0db").unwrap().hints.username,
+        None
+    );
     let both = signs_in(entra(), "&username=&login_hint=bert&mkt=de-CH&lc=1033").unwrap();
     assert_eq!(both.hints.username.as_deref(), Some("bert"));
     assert_eq!(both.hints.language.as_deref(), Some("de-CH"));
-    assert_eq!(signs_in(entra(), "&lc=1031").unwrap().hints.language.as_deref(), Some("de-DE"));
+    assert_eq!(
+        signs_in(entra(), "&lc=1031")
+            .unwrap()
+            .hints
+            .language
+            .as_deref(),
+        Some("de-DE")
+    );
     assert!(matches!(
         signs_in(entra(), &format!("&username={}", "u".repeat(600))),
-        Err(E::RequestTooLarge { part: "username", .. })
+        Err(E::RequestTooLarge {
+            part: "username",
+            ..
+        })
     ));
 }
 
@@ -264,17 +423,26 @@ fn sec_wsf_08_hints_are_hints() {
 fn sec_saml_07_disabled_and_other_protocol_are_refused_here_too() {
     let mut disabled = entra();
     disabled.enabled = false;
-    assert!(matches!(signs_in(disabled, ""), Err(E::OperatorRelyingPartyDisabled { .. })));
+    assert!(matches!(
+        signs_in(disabled, ""),
+        Err(E::OperatorRelyingPartyDisabled { .. })
+    ));
     let mut saml_only = entra();
     saml_only.protocols = ProtocolProfile::Saml;
-    assert!(matches!(signs_in(saml_only, ""), Err(E::OperatorProtocolNotAllowed { .. })));
+    assert!(matches!(
+        signs_in(saml_only, ""),
+        Err(E::OperatorProtocolNotAllowed { .. })
+    ));
 }
 
 #[test]
 fn other_actions_and_results_are_refused() {
     for wa in ["wsignin1.1", "", "WSIGNIN1.0", "wattr1.0", "%3Cscript%3E"] {
         let result = get(&format!("wa={wa}&wtrealm=urn:federation:MicrosoftOnline"));
-        assert!(matches!(result, Err(E::RelyingPartyActionUnknown { .. })), "{wa}");
+        assert!(
+            matches!(result, Err(E::RelyingPartyActionUnknown { .. })),
+            "{wa}"
+        );
     }
     let result = post("", "wa=wsignin1.0&wresult=%3Cx/%3E");
     assert!(matches!(result, Err(E::RelyingPartyActionUnknown { .. })));
@@ -294,17 +462,27 @@ fn sec_wsf_09_sign_out_goes_on_and_returns_to_registered_addresses_only() {
         "https://wiki.example.com/signin"
     );
     assert_eq!(signed_out.reply_refused, None);
-    for wanted in ["https://evil.tld/", "//evil.tld", "javascript:alert(1)", "https://wiki.example.com/"] {
+    for wanted in [
+        "https://evil.tld/",
+        "//evil.tld",
+        "javascript:alert(1)",
+        "https://wiki.example.com/",
+    ] {
         let signed_out = out(&format!("&wreply={}", encode(wanted)));
         assert_eq!(respond_signed_out(&signed_out), None, "{wanted}");
-        assert_eq!(signed_out.reply_refused.unwrap().code, "SIG-REPLY-UNREGISTERED");
+        assert_eq!(
+            signed_out.reply_refused.unwrap().code,
+            "SIG-REPLY-UNREGISTERED"
+        );
     }
     let of_another = out(&format!("{registered}&wtrealm={}", encode(ENTRA_REALM)));
     assert_eq!(of_another.return_to, None);
     let of_nobody = out(&format!("{registered}&wtrealm=urn%3Anobody"));
     assert_eq!((of_nobody.return_to, of_nobody.relying_party), (None, None));
     let clean_up = get("wa=wsignoutcleanup1.0&wreply=https://evil.tld/").unwrap();
-    let WsFedAction::SignOutCleanup(clean_up) = clean_up else { panic!() };
+    let WsFedAction::SignOutCleanup(clean_up) = clean_up else {
+        panic!()
+    };
     assert_eq!(clean_up.return_to, None);
 }
 
@@ -316,13 +494,19 @@ fn sign_out_returns_to_a_logout_address_and_never_to_a_disabled_party() {
         location: "https://wiki.example.com/slo".to_owned(),
         response_location: None,
     }];
-    let query = format!("wa=wsignout1.0&wreply={}", encode("https://wiki.example.com/slo"));
+    let query = format!(
+        "wa=wsignout1.0&wreply={}",
+        encode("https://wiki.example.com/slo")
+    );
     let request = ProtocolRequest::get(query.as_bytes());
     let out = |party: &RelyingParty| match receive(&request, &all([party.clone()]), NOW).unwrap() {
         WsFedAction::SignOut(out) => out.return_to,
         other => panic!("{other:?}"),
     };
-    assert_eq!(out(&party).unwrap().as_str(), "https://wiki.example.com/slo");
+    assert_eq!(
+        out(&party).unwrap().as_str(),
+        "https://wiki.example.com/slo"
+    );
     party.enabled = false;
     assert_eq!(out(&party), None);
 }
