@@ -129,10 +129,13 @@ async fn write_beginnings(tx: &mut Tx, mac: &MacTagger) -> Result<(), StoreError
         ],
     )
     .await?;
+    tx.execute("INSERT INTO audit_indexed (id, seq) VALUES (1, 0)", &[])
+        .await?;
     Ok(())
 }
 
-/// The statements of a step, in this engine's words: PostgreSQL calls a BLOB a BYTEA.
+/// The statements of a step, in this engine's words: PostgreSQL calls a BLOB a BYTEA, and SQLite keeps a table in
+/// the order of its numbers, without a second tree, only when the column is an INTEGER.
 fn statements(sql: &'static str, postgres: bool) -> Vec<String> {
     let bare: Vec<&str> = sql
         .lines()
@@ -146,7 +149,7 @@ fn statements(sql: &'static str, postgres: bool) -> Vec<String> {
             if postgres {
                 statement.replace(" BLOB", " BYTEA")
             } else {
-                statement.to_owned()
+                statement.replace(" BIGINT PRIMARY KEY", " INTEGER PRIMARY KEY")
             }
         })
         .collect()

@@ -24,11 +24,12 @@ pub struct Swept {
 const AT_ONCE: i64 = 500;
 
 impl Store {
-    /// Removes what has expired; call it every few minutes on any node. `idle` is the greatest idle time of a session.
+    /// Removes what has expired, and fills the audit's search table; call it every few minutes on any node. `idle` is the greatest idle time of a session.
     ///
     /// # Errors
     /// The database is not available; what was removed so far stays removed.
     pub async fn sweep(&self, idle: Duration, now: OffsetDateTime) -> Result<Swept, StoreError> {
+        self.index_audit().await?;
         let idle_since = millis(now).saturating_sub(span_millis(idle));
         Ok(Swept {
             sessions: self

@@ -15,6 +15,7 @@ mod append;
 mod chain;
 mod event;
 mod query;
+mod search;
 mod text;
 mod verify;
 mod writer;

@@ -67,6 +67,9 @@ impl Store {
         filter: &AuditFilter,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
+        if filter.account.is_some() || filter.activity.is_some() {
+            self.index_audit().await?;
+        }
         let account = filter.account.map(|id| id.to_string());
         let party = filter.relying_party.map(|id| id.to_string());
         let activity = filter.activity.map(|id| id.to_string());
@@ -74,8 +77,8 @@ impl Store {
             .engine
             .fetch(
                 "SELECT seq, at, event, activity, account, relying_party, outcome, reason, token_id, details FROM audit
-                 WHERE ($1 IS NULL OR account = $1) AND ($2 IS NULL OR relying_party = $2)
-                   AND ($3 IS NULL OR activity = $3) AND ($4 IS NULL OR event = $4) AND ($5 IS NULL OR outcome = $5)
+                 WHERE ($1 IS NULL OR seq IN (SELECT seq FROM audit_search WHERE word = $1)) AND ($2 IS NULL OR relying_party = $2)
+                   AND ($3 IS NULL OR seq IN (SELECT seq FROM audit_search WHERE word = $3)) AND ($4 IS NULL OR event = $4) AND ($5 IS NULL OR outcome = $5)
                    AND ($6 IS NULL OR at >= $6) AND ($7 IS NULL OR at < $7) AND ($8 IS NULL OR seq < $8)
                  ORDER BY seq DESC LIMIT $9",
                 &[

@@ -94,8 +94,18 @@ CREATE TABLE audit (
     hash BLOB NOT NULL,
     mac BLOB NOT NULL
 );
-CREATE INDEX audit_account ON audit (account, seq);
-CREATE INDEX audit_activity ON audit (activity);
+
+-- By account and by activity, filled later and in bulk: an index on audit itself would cost more than the row, for each
+-- token. audit_indexed says up to which row it is filled. Only a search trusts it.
+CREATE TABLE audit_search (
+    word TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (word, seq)
+);
+CREATE TABLE audit_indexed (
+    id BIGINT PRIMARY KEY,
+    seq BIGINT NOT NULL
+);
 
 -- One row: the end of the chain. Whoever appends holds it until commit, so the chain stays one line.
 CREATE TABLE audit_head (
