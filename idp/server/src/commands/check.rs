@@ -1,0 +1,268 @@
+//! `signet check`: every problem with its mend, before people meet it.
+
+use std::path::Path;
+
+use serde::Serialize;
+use signet_certs::MasterKey;
+use signet_certs::tls::TlsIdentity;
+use signet_directory::{Clock, ControllerState, LoginName};
+use signet_store::{KeyRole, TrustConfiguration};
+use time::OffsetDateTime;
+
+use super::output::Output;
+use super::{Done, Failure, block_on};
+use crate::config::Config;
+use crate::house::{open_directories, open_store, ring_of};
+
+/// A signing or TLS certificate with fewer days left is worth a word.
+const FEW_DAYS: i64 = 30;
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Good,
+    Warning,
+    Problem,
+}
+
+#[derive(Serialize)]
+struct Line {
+    state: State,
+    part: &'static str,
+    text: String,
+}
+
+struct Report(Vec<Line>);
+
+impl Report {
+    fn add(&mut self, state: State, part: &'static str, text: impl Into<String>) {
+        self.0.push(Line {
+            state,
+            part,
+            text: text.into(),
+        });
+    }
+}
+
+pub(super) fn run(path: &Path, output: &Output) -> Done {
+    block_on(async {
+        let mut report = Report(Vec::new());
+        match Config::read(path) {
+            Ok(config) => {
+                report.add(
+                    State::Good,
+                    "configuration",
+                    format!("{}: read", path.display()),
+                );
+                parts(&config, &mut report).await;
+            }
+            Err(error) => report.add(State::Problem, "configuration", error.to_string()),
+        }
+        let problems = report
+            .0
+            .iter()
+            .filter(|line| line.state == State::Problem)
+            .count();
+        output.show(&report.0, || {
+            let lines = report.0.iter().map(|line| {
+                let state = match line.state {
+                    State::Good => "ok      ",
+                    State::Warning => "warning ",
+                    State::Problem => "PROBLEM ",
+                };
+                format!("{state} {:<14} {}", line.part, line.text)
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        });
+        if problems == 0 {
+            Ok(())
+        } else {
+            Err(Failure(format!("{problems} to mend")))
+        }
+    })
+}
+
+async fn parts(config: &Config, report: &mut Report) {
+    let clock = Clock::system();
+    tls(config, clock.now(), report);
+    let master = match MasterKey::from_file(&config.store.master_key) {
+        Ok(master) => master,
+        Err(error) => return report.add(State::Problem, "master key", error.to_string()),
+    };
+    report.add(
+        State::Good,
+        "master key",
+        config.store.master_key.display().to_string(),
+    );
+    match open_store(config, &master).await {
+        Ok(store) => match store.load_trust().await {
+            Ok(trust) => {
+                report.add(
+                    State::Good,
+                    "store",
+                    format!("open, trust configuration version {}", trust.version),
+                );
+                keys(&trust, &master, clock.now(), report);
+                trusts(&trust, report);
+            }
+            Err(error) => report.add(State::Problem, "store", error.to_string()),
+        },
+        Err(error) => report.add(State::Problem, "store", error.to_string()),
+    }
+    directories(config, &clock, report).await;
+}
+
+fn tls(config: &Config, now: OffsetDateTime, report: &mut Report) {
+    match TlsIdentity::load(&config.tls.certificate, &config.tls.key, now) {
+        Err(error) => report.add(State::Problem, "tls", error.to_string()),
+        Ok(identity) => {
+            if let Err(error) = identity.check_covers(&config.service.host) {
+                return report.add(State::Problem, "tls", error.to_string());
+            }
+            let days = identity.facts().days_left(now);
+            let state = if days < FEW_DAYS {
+                State::Warning
+            } else {
+                State::Good
+            };
+            report.add(
+                state,
+                "tls",
+                format!(
+                    "{}: for {}, {days} days left",
+                    config.tls.certificate.display(),
+                    config.service.host
+                ),
+            );
+        }
+    }
+}
+
+fn keys(trust: &TrustConfiguration, master: &MasterKey, now: OffsetDateTime, report: &mut Report) {
+    match ring_of(&trust.signing_keys, master) {
+        Err(error) => report.add(State::Problem, "signing key", error.to_string()),
+        Ok(None) => report.add(
+            State::Problem,
+            "signing key",
+            "there is none; make one: signet cert generate",
+        ),
+        Ok(Some(ring)) => {
+            let days = ring.current().facts().days_left(now);
+            let has_next = trust
+                .signing_keys
+                .iter()
+                .any(|key| key.role == KeyRole::Next);
+            let (state, mend) = match (days, has_next) {
+                (..=0, _) => (
+                    State::Problem,
+                    "it has expired: Entra and most applications refuse its tokens",
+                ),
+                (1..FEW_DAYS, false) => (
+                    State::Warning,
+                    "make the next one now: signet cert generate",
+                ),
+                (1..FEW_DAYS, true) => (
+                    State::Warning,
+                    "promote the next one when every partner has it: signet cert promote",
+                ),
+                _ => (State::Good, "good"),
+            };
+            report.add(
+                state,
+                "signing key",
+                format!("{}: {days} days left, {mend}", ring.current().thumbprint()),
+            );
+        }
+    }
+}
+
+fn trusts(trust: &TrustConfiguration, report: &mut Report) {
+    report.add(
+        State::Good,
+        "relying parties",
+        format!("{} registered", trust.relying_parties.len()),
+    );
+    for party in &trust.relying_parties {
+        for warning in super::rp::show::warnings(party) {
+            report.add(
+                State::Warning,
+                "rules",
+                format!("{}: {warning}", party.name),
+            );
+        }
+        if party.issuer_by_domain && trust.domains.iter().next().is_none() {
+            report.add(
+                State::Problem,
+                "domains",
+                format!(
+                    "{} issues by domain and no domain is federated: signet domain add contoso.com",
+                    party.name
+                ),
+            );
+        }
+    }
+}
+
+async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
+    let opened = match open_directories(config, clock) {
+        Ok(opened) => opened,
+        Err(error) => return report.add(State::Problem, "directory", error.to_string()),
+    };
+    if opened.all().is_empty() {
+        report.add(
+            State::Problem,
+            "directory",
+            "no [[directory]] is configured; nobody could sign in",
+        );
+    }
+    for directory in opened.all() {
+        // A search for a name that nobody has goes the whole way: DNS, TLS, the service account's bind, a search.
+        let nobody = format!("signet-check-nobody@{}", directory.name());
+        match LoginName::parse(&nobody, None) {
+            Ok(name) => match directory.find(&name).await {
+                Ok(_) => report.add(
+                    State::Good,
+                    "directory",
+                    format!(
+                        "{}: answers, and the service account may search",
+                        directory.name()
+                    ),
+                ),
+                Err(error) => {
+                    let message = error.message();
+                    report.add(
+                        State::Problem,
+                        "directory",
+                        format!(
+                            "{}: {}; {}",
+                            directory.name(),
+                            message.private,
+                            message.hint
+                        ),
+                    );
+                }
+            },
+            Err(error) => report.add(
+                State::Problem,
+                "directory",
+                format!("{}: {error}", directory.name()),
+            ),
+        }
+        for controller in directory.health().await {
+            let detail = controller
+                .detail
+                .clone()
+                .map(|detail| format!(": {detail}"))
+                .unwrap_or_default();
+            let state = match controller.state {
+                ControllerState::Up => State::Good,
+                _ => State::Warning,
+            };
+            report.add(
+                state,
+                "controller",
+                format!("{} {:?}{detail}", controller.name, controller.state),
+            );
+        }
+    }
+}

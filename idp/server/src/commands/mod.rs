@@ -1,0 +1,62 @@
+//! The commands: one file each; every one prints text for people or, with `--json`, a document for programs.
+
+mod admin;
+mod audit;
+mod cert;
+mod check;
+mod demo;
+mod domain;
+mod init;
+mod output;
+mod rp;
+mod serve;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+use self::output::Output;
+
+/// Runs the command line; the exit code is 0, 1 when something is wrong, 2 when the command line is (by clap).
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let output = Output::new(cli.json);
+    let config = cli.config;
+    let done = match cli.command {
+        Command::Demo(arguments) => demo::run(arguments, &output),
+        Command::Init(arguments) => init::run(&config, &arguments, &output),
+        Command::Serve => serve::run(&config),
+        Command::Check => check::run(&config, &output),
+        Command::Rp(command) => rp::run(&config, command, &output),
+        Command::Domain(command) => domain::run(&config, command, &output),
+        Command::Cert(command) => cert::run(&config, command, &output),
+        Command::Audit(command) => audit::run(&config, command, &output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command did not do what was asked: one text that names the culprit and the next step.
+#[derive(Debug)]
+pub(crate) struct Failure(pub(crate) String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What a command returns.
+pub(crate) type Done = Result<(), Failure>;
+
+/// Runs `work` on a small runtime of its own.
+pub(crate) fn block_on<F: Future<Output = Done>>(work: F) -> Done {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

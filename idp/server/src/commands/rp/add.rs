@@ -1,0 +1,216 @@
+//! `signet rp add`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde::Serialize;
+use signet_metadata::fetch::{Fetcher, SystemLookup};
+use signet_metadata::{ImportOptions, check_endpoint, import_service_provider};
+use signet_model::RelyingParty;
+use signet_model::relying_party::ProtocolProfile;
+use signet_model::uris::{ENTRA_REALM, ENTRA_REPLY};
+use signet_store::TrustEdit;
+use url::Url;
+
+use super::rules;
+use crate::cli::{Preset, RpAdd};
+use crate::commands::admin::Admin;
+use crate::commands::output::Output;
+use crate::commands::{Done, Failure};
+
+#[derive(Serialize)]
+struct Added {
+    id: String,
+    name: String,
+    identifiers: Vec<String>,
+    notes: Vec<String>,
+}
+
+pub(super) async fn run(admin: &Admin, arguments: RpAdd, output: &Output) -> Done {
+    let (mut party, notes) = draft(admin, &arguments).await?;
+    if let Some(name) = &arguments.name {
+        party.name.clone_from(name);
+    }
+    if !arguments.send.is_empty() {
+        rules::send(&mut party, &arguments.send)?;
+    }
+    rules::check(&party)?;
+    let trust = admin.trust().await?;
+    admin
+        .edit(
+            &trust,
+            &[TrustEdit::PutRelyingParty(Box::new(party.clone()))],
+        )
+        .await?;
+    let added = Added {
+        id: party.id.to_string(),
+        name: party.name.clone(),
+        identifiers: party.identifiers.clone(),
+        notes,
+    };
+    output.show(&added, || {
+        let mut text = format!("Added {} ({}).\nEveryone may sign in to it.", added.name, added.identifiers.join(", "));
+        for note in &added.notes {
+            text.push_str("\nNote: ");
+            text.push_str(note);
+        }
+        text.push_str(&format!(
+            "\nNext: give the application {}/FederationMetadata/2007-06/FederationMetadata.xml\nSee what it gets: signet rp show {:?}",
+            admin.config.origin(),
+            added.name
+        ));
+        text
+    });
+    Ok(())
+}
+
+async fn draft(admin: &Admin, arguments: &RpAdd) -> Result<(RelyingParty, Vec<String>), Failure> {
+    if let Some(preset) = arguments.preset {
+        return Ok((
+            entra(preset),
+            vec!["it issues only to people of domains added with `signet domain add`".to_owned()],
+        ));
+    }
+    if let Some(source) = &arguments.metadata {
+        return from_metadata(admin, arguments, source).await;
+    }
+    match (&arguments.realm, &arguments.wsfed) {
+        (Some(realm), Some(reply)) => {
+            check_endpoint(reply, arguments.allow_http).map_err(|fault| Failure(format!("--wsfed {reply:?}: {fault}")))?;
+            let mut party = RelyingParty::new(arguments.name.as_deref().unwrap_or(realm), realm);
+            party.protocols = ProtocolProfile::WsFederation;
+            party.wsfed_endpoints = vec![reply.clone()];
+            party.allow_http_endpoints = arguments.allow_http;
+            rules::defaults(&mut party, &[]);
+            Ok((party, Vec::new()))
+        }
+        _ => Err(Failure("say what to add: --metadata FILE|URL, or --realm REALM --wsfed ADDRESS, or --preset entra".to_owned())),
+    }
+}
+
+/// Microsoft Entra, worldwide cloud, as Entra Connect sets it up at AD FS.
+fn entra(preset: Preset) -> RelyingParty {
+    let mut party = RelyingParty::new("Microsoft Office 365 Identity Platform", ENTRA_REALM);
+    party.identifiers.extend([
+        "https://login.microsoftonline.com/extSTS.srf".to_owned(),
+        "https://login.microsoftonline.com".to_owned(),
+    ]);
+    party.wsfed_endpoints = vec![
+        ENTRA_REPLY.to_owned(),
+        "https://ests.login.microsoftonline.com/login.srf".to_owned(),
+        "https://stamp2.login.microsoftonline.com/login.srf".to_owned(),
+        "https://ccs.login.microsoftonline.com/login.srf".to_owned(),
+        "https://ccs-sdf.login.microsoftonline.com/login.srf".to_owned(),
+    ];
+    party.assertion_consumers = vec![signet_model::relying_party::AssertionConsumer {
+        binding: signet_model::uris::binding::HTTP_POST.to_owned(),
+        index: 0,
+        is_default: true,
+        location: ENTRA_REPLY.to_owned(),
+    }];
+    party.protocols = match preset {
+        Preset::Entra => ProtocolProfile::WsFederation,
+        Preset::EntraSaml => ProtocolProfile::Saml,
+    };
+    party.issuer_by_domain = true;
+    rules::entra(&mut party);
+    party
+}
+
+async fn from_metadata(
+    admin: &Admin,
+    arguments: &RpAdd,
+    source: &str,
+) -> Result<(RelyingParty, Vec<String>), Failure> {
+    let options = ImportOptions {
+        entity_id: arguments.entity.clone(),
+        signed_by: arguments
+            .signed_by
+            .as_deref()
+            .map(certificates)
+            .transpose()?
+            .unwrap_or_default(),
+        allow_http: arguments.allow_http,
+        ..ImportOptions::default()
+    };
+    let is_url = source.contains("://");
+    let octets = if is_url {
+        fetch(admin, source).await?
+    } else {
+        read_file(Path::new(source))?
+    };
+    let imported = import_service_provider(&octets, &options, admin.clock.now())
+        .map_err(|error| Failure(format!("{source}: {error}")))?;
+    let mut party = imported.relying_party;
+    if is_url {
+        party.metadata_url = Some(source.to_owned());
+    }
+    if party.issuer_by_domain || party.has_identifier(ENTRA_REALM) {
+        party.issuer_by_domain = true;
+        if !party.wsfed_endpoints.is_empty() {
+            party.protocols = ProtocolProfile::WsFederation;
+        }
+        rules::entra(&mut party);
+    } else {
+        let formats: Vec<_> = imported
+            .name_id_formats
+            .iter()
+            .map(String::as_str)
+            .collect();
+        rules::defaults(&mut party, &formats);
+    }
+    Ok((
+        party,
+        imported.notes.iter().map(ToString::to_string).collect(),
+    ))
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    const LARGEST: u64 = 10 * 1024 * 1024;
+    let fault = |error: String| Failure(format!("{}: {error}", path.display()));
+    let size = std::fs::metadata(path)
+        .map_err(|error| fault(error.to_string()))?
+        .len();
+    if size > LARGEST {
+        return Err(fault("larger than 10 MiB".to_owned()));
+    }
+    std::fs::read(path).map_err(|error| fault(error.to_string()))
+}
+
+async fn fetch(admin: &Admin, source: &str) -> Result<Vec<u8>, Failure> {
+    let url = Url::parse(source).map_err(|error| Failure(format!("{source}: {error}")))?;
+    let settings = &admin.config.metadata;
+    let authorities = settings
+        .ca
+        .as_deref()
+        .map(authorities)
+        .transpose()?
+        .unwrap_or_default();
+    let fetcher = Fetcher::new(
+        Arc::new(SystemLookup),
+        &settings.allow_networks,
+        &authorities,
+    )?;
+    Ok(fetcher.fetch(&url).await?.body)
+}
+
+fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let fault = |error: String| Failure(format!("{}: {error}", path.display()));
+    CertificateDer::pem_file_iter(path)
+        .map_err(|error| fault(error.to_string()))?
+        .collect::<Result<_, _>>()
+        .map_err(|error| fault(error.to_string()))
+}
+
+fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let found = authorities(path)?;
+    if found.is_empty() {
+        return Err(Failure(format!("{}: holds no certificate", path.display())));
+    }
+    Ok(found
+        .iter()
+        .map(|certificate| certificate.to_vec())
+        .collect())
+}

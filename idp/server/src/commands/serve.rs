@@ -1,0 +1,55 @@
+//! `signet serve`.
+
+use std::path::Path;
+
+use signet_certs::MasterKey;
+use signet_directory::Clock;
+
+use super::{Done, Failure};
+use crate::config::Config;
+use crate::house::{House, load_ring, open_directories, open_store};
+
+pub(super) fn run(path: &Path) -> Done {
+    let config = Config::read(path)?;
+    start_logging(false);
+    runtime(&config)?.block_on(async {
+        let clock = Clock::system();
+        let master = MasterKey::from_file(&config.store.master_key)?;
+        let store = open_store(&config, &master).await?;
+        let ring = load_ring(&store, &master).await?.ok_or_else(|| {
+            Failure("there is no token-signing key; make one: signet cert generate".to_owned())
+        })?;
+        let directories = open_directories(&config, &clock)?;
+        if directories.all().is_empty() {
+            return Err(Failure(
+                "no [[directory]] is configured; nobody could sign in".to_owned(),
+            ));
+        }
+        let house = House::open(config, master, store, ring, directories, clock).await?;
+        Ok(crate::serve::serve(house, |_| {}).await?)
+    })
+}
+
+/// The runtime that serves.
+pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.limits.threads > 0 {
+        builder.worker_threads(config.limits.threads);
+    }
+    Ok(builder.enable_all().build()?)
+}
+
+/// Logs go to standard error: JSON for `serve`, text for people in `demo`.
+pub(super) fn start_logging(for_people: bool) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("SIGNET_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(if for_people { "warn" } else { "info" }));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if for_people {
+        builder.with_target(false).compact().init();
+    } else {
+        builder.json().flatten_event(true).init();
+    }
+}

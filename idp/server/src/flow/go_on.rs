@@ -1,0 +1,151 @@
+//! A checked request meets the session: issue, ask, or say no.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::HeaderMap;
+use signet_model::RelyingParty;
+use signet_pages::{Notice, SignInPage};
+use signet_protocols::{AskReason, SessionDecision, decide_session, recheck, refuse};
+
+use super::issue::{Issue, issue};
+use super::reply::Reply;
+use super::sealed::{Flow, Stage};
+use crate::house::{House, LiveSession};
+use crate::web::caller::Caller;
+use crate::web::cookies;
+
+/// A request that arrived, and the URL its form posts to.
+pub(crate) struct Arrived {
+    pub(crate) flow: Flow,
+    pub(crate) action: String,
+}
+
+/// Answers the request from the session, or shows the form, or refuses.
+pub(crate) async fn go_on(
+    house: &Arc<House>,
+    caller: &Caller,
+    headers: &HeaderMap,
+    arrived: Arrived,
+) -> Response {
+    let reply = Reply::new(house, caller);
+    let trust = house.trust.load_full();
+    let request = &arrived.flow.request;
+    let Some(party) = trust.by_id(request.relying_party) else {
+        return reply.relying_party_gone();
+    };
+    if let Err(error) = recheck(request, &party) {
+        return reply.protocol_error(&error).await;
+    }
+    let session = match house.session(headers, request.relying_party).await {
+        Ok(session) => session,
+        Err(error) => return reply.message(&error),
+    };
+    let evidence = session.as_ref().map(|session| session.user.evidence());
+    match decide_session(request, evidence, house.clock.now(), &party) {
+        SessionDecision::UseSession => match session {
+            Some(session) => {
+                issue(
+                    house,
+                    caller,
+                    Issue {
+                        flow: &arrived.flow,
+                        party: &party,
+                        session: &session,
+                        new_session: false,
+                    },
+                )
+                .await
+            }
+            None => form(house, caller, headers, &party, &arrived, None, None),
+        },
+        SessionDecision::AskPassword { reason } => form(
+            house,
+            caller,
+            headers,
+            &party,
+            &arrived,
+            notice(reason),
+            session.as_ref(),
+        ),
+        SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
+    }
+}
+
+fn notice(reason: AskReason) -> Option<Notice> {
+    match reason {
+        AskReason::NoSession => None,
+        _ => Some(Notice::SignInAgain),
+    }
+}
+
+/// The sign-in form; the name of a hint or of the session fills it in.
+pub(crate) fn form(
+    house: &House,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &RelyingParty,
+    arrived: &Arrived,
+    notice: Option<Notice>,
+    session: Option<&LiveSession>,
+) -> Response {
+    let hint = arrived.flow.request.hints.username.clone();
+    let name = hint
+        .or_else(|| session.map(|session| session.user.account().effective_upn()))
+        .unwrap_or_default();
+    form_with_name(house, caller, headers, party, arrived, notice, &name)
+}
+
+/// The sign-in form with `name` filled in.
+pub(crate) fn form_with_name(
+    house: &House,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &RelyingParty,
+    arrived: &Arrived,
+    notice: Option<Notice>,
+    name: &str,
+) -> Response {
+    let reply = Reply::new(house, caller);
+    let known = cookies::read(headers, cookies::BROWSER).map(str::to_owned);
+    let (browser, is_new) = match known {
+        Some(browser) => (browser, false),
+        None => match house.random_text() {
+            Ok(browser) => (browser, true),
+            Err(error) => return reply.message(&error),
+        },
+    };
+    let Some(sealed) = arrived.flow.seal(
+        &house.flow_sealer,
+        Stage::Form { browser: &browser },
+        house.clock.now(),
+    ) else {
+        return reply.too_large();
+    };
+    let page = SignInPage {
+        brand: &house.brand,
+        language: reply.language_for(arrived.flow.request.hints.language.as_deref()),
+        relying_party: Some(&party.name),
+        action: &arrived.action,
+        flow: &sealed,
+        username: name,
+        notice,
+        keep_me_signed_in: house.config.session.keep_me_signed_in,
+        activity: &caller.context.activity.to_string(),
+    };
+    let response = reply.html(notice_status(notice), &page);
+    if is_new {
+        reply.with_cookie(response, &cookies::write(cookies::BROWSER, &browser, None))
+    } else {
+        response
+    }
+}
+
+/// 200 for a form that is simply shown and for wrong credentials, as AD FS has it: tools look at the page.
+fn notice_status(notice: Option<Notice>) -> http::StatusCode {
+    match notice {
+        Some(Notice::DirectoryUnavailable) => http::StatusCode::SERVICE_UNAVAILABLE,
+        Some(Notice::TooManyTries { .. }) => http::StatusCode::TOO_MANY_REQUESTS,
+        _ => http::StatusCode::OK,
+    }
+}

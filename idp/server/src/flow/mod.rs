@@ -1,0 +1,20 @@
+//! The way of a sign-in through this server, from a message to the page that posts the token.
+//!
+//! ```text
+//! GET or POST /adfs/ls/ -> receive -> go_on -> session answers it? -> issue -> page that posts the token
+//!                                        \-> form -> credentials -/
+//! ```
+//!
+//! `receive` reads the message with the protocol rooms, `go_on` asks whether the session answers it,
+//! `credentials` takes a form of ours, `issue` makes the token and its audit row, `sign_out` ends sessions.
+
+mod credentials;
+mod go_on;
+mod issue;
+mod receive;
+mod reply;
+pub(crate) mod sealed;
+mod sign_out;
+
+pub(crate) use receive::{get, idp_initiated, post};
+pub(crate) use reply::{Reply, page_for_status};

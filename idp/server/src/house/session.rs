@@ -1,0 +1,247 @@
+//! Sessions: found by the cookie, resumed with the account as it is now, begun, ended.
+
+use signet_authn::{AuthenticatedUser, NotResumed};
+use signet_directory::DirectoryError;
+use signet_model::{AccountId, MessagePair, Protocol, RelyingParty, RelyingPartyId, SessionId};
+use signet_protocols::saml2::LogoutRequest;
+use signet_store::{NewSession, Participant, Secret, SecretHash, Session};
+use time::Duration;
+use tracing::{info, warn};
+
+use super::House;
+use super::snapshots::Known;
+use crate::web::caller::Caller;
+use crate::web::cookies;
+
+/// A session of this request, with the person behind it.
+pub(crate) struct LiveSession {
+    pub(crate) user: AuthenticatedUser,
+    /// Its name in logs and audit; not the secret.
+    pub(crate) public_id: SessionId,
+    pub(crate) key: SecretHash,
+    pub(crate) known: Known,
+    /// Tokens that the relying party got within the last 20 seconds.
+    pub(crate) recent_tokens: u32,
+    /// `Set-Cookie`, for a session that began just now.
+    pub(crate) cookie: Option<String>,
+}
+
+/// A session that ended, and whom to tell.
+pub(crate) struct EndedSession {
+    pub(crate) public_id: SessionId,
+    pub(crate) account: AccountId,
+    pub(crate) participants: Vec<Participant>,
+}
+
+impl House {
+    /// The live session of the request's cookie; `None` when the person has to sign in.
+    ///
+    /// # Errors
+    /// The store or the directory does not answer: neither signed in nor signed out can be said.
+    pub(crate) async fn session(
+        &self,
+        headers: &http::HeaderMap,
+        party: RelyingPartyId,
+    ) -> Result<Option<LiveSession>, MessagePair> {
+        let Some(key) = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie)
+        else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let idle = Duration::minutes(i64::from(self.config.session.idle_minutes));
+        let Some(row) = self
+            .store
+            .load_session(key, Some(party), idle, now)
+            .await
+            .map_err(|error| error.message())?
+        else {
+            return Ok(None);
+        };
+        let stored = match self.session_seal.open(&row.evidence, key.as_octets()) {
+            Ok(stored) => stored,
+            Err(error) => {
+                warn!(session = %row.id, "a session row was not written by this service; it is ended");
+                self.store
+                    .end_session(key)
+                    .await
+                    .map_err(|failed| failed.message())?;
+                return Err(error.message());
+            }
+        };
+        let Some(known) = self.account(stored.account()).await? else {
+            return self.end_silently(&row, "the account is gone").await;
+        };
+        let user = match AuthenticatedUser::resume(stored, known.account.clone()) {
+            Ok(user) => user,
+            Err(why) => {
+                self.snapshots.forget(known.account.id);
+                return self.end_silently(&row, &reason(why)).await;
+            }
+        };
+        if let Err(error) = self.store.touch_session(&row, now).await {
+            warn!(%error, "the use of a session could not be noted");
+        }
+        Ok(Some(LiveSession {
+            user,
+            public_id: row.id,
+            key,
+            known,
+            recent_tokens: row.recent_tokens,
+            cookie: None,
+        }))
+    }
+
+    /// Begins a session after fresh credentials, always under a new id; the browser's earlier session ends. Its
+    /// participants go along when it was the same person's.
+    pub(crate) async fn begin_session(
+        &self,
+        caller: &Caller,
+        headers: &http::HeaderMap,
+        party: &RelyingParty,
+        user: AuthenticatedUser,
+    ) -> Result<LiveSession, MessagePair> {
+        let now = self.clock.now();
+        let secret = Secret::random().map_err(|error| error.message())?;
+        let key = secret.key();
+        let settings = &self.config.session;
+        let lifetime = if user.persistent() {
+            settings.keep_me_signed_in_minutes
+        } else {
+            settings.absolute_minutes
+        };
+        let lifetime = Duration::minutes(i64::from(lifetime));
+        let new = NewSession {
+            id: SessionId::random(),
+            account: user.account().id,
+            evidence: self.session_seal.seal(&user, key.as_octets()),
+            persistent: user.persistent(),
+            expires_at: now + lifetime,
+        };
+        let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
+        let created = match old {
+            Some(old) => self.store.replace_session(old, key, &new, now).await,
+            None => self.store.create_session(key, &new, now).await,
+        };
+        created.map_err(|error| error.message())?;
+        let max_age = user.persistent().then(|| lifetime.whole_seconds());
+        let known = self.snapshots.keep(user.account().clone());
+        let cookie = Some(cookies::write(cookies::SESSION, secret.expose(), max_age));
+        let session = LiveSession {
+            user,
+            public_id: new.id,
+            key,
+            known,
+            recent_tokens: 0,
+            cookie,
+        };
+        self.audit_sign_in(caller, party, &session).await?;
+        Ok(session)
+    }
+
+    /// Ends the session of the request's cookie.
+    pub(crate) async fn end_session(
+        &self,
+        headers: &http::HeaderMap,
+    ) -> Result<Option<EndedSession>, MessagePair> {
+        let Some(key) = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie)
+        else {
+            return Ok(None);
+        };
+        self.end_session_by_key(key).await
+    }
+
+    /// Ends the browser's session when a `LogoutRequest` names it: its sender took part in it, with that subject and,
+    /// if it names session indexes, one of them (SAML-21). Any other session stays.
+    pub(crate) async fn end_session_for(
+        &self,
+        headers: &http::HeaderMap,
+        request: &LogoutRequest,
+    ) -> Result<Option<EndedSession>, MessagePair> {
+        let Some(key) = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie)
+        else {
+            return Ok(None);
+        };
+        let participants = self
+            .store
+            .participants(key)
+            .await
+            .map_err(|error| error.message())?;
+        let named = participants.iter().any(|one| {
+            let index_fits = request.session_indexes.is_empty()
+                || request.session_indexes.contains(&one.session_index);
+            one.relying_party == request.relying_party
+                && one.protocol == Protocol::Saml2
+                && one.name_id == request.name_id.value
+                && index_fits
+        });
+        if named {
+            self.end_session_by_key(key).await
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Ends a session by its key.
+    pub(crate) async fn end_session_by_key(
+        &self,
+        key: SecretHash,
+    ) -> Result<Option<EndedSession>, MessagePair> {
+        let forever = Duration::days(3650);
+        let row = self
+            .store
+            .load_session(key, None, forever, self.clock.now())
+            .await
+            .map_err(|error| error.message())?;
+        let participants = self
+            .store
+            .end_session(key)
+            .await
+            .map_err(|error| error.message())?;
+        Ok(row
+            .zip(participants)
+            .map(|(row, participants)| EndedSession {
+                public_id: row.id,
+                account: row.account,
+                participants,
+            }))
+    }
+
+    /// The account as the directory describes it, no older than the setting allows; `None` when it is gone.
+    async fn account(&self, id: AccountId) -> Result<Option<Known>, MessagePair> {
+        let now = self.clock.now();
+        if let Some(known) = self.snapshots.fresh(id, now) {
+            return Ok(Some(known));
+        }
+        let mut unanswered: Option<DirectoryError> = None;
+        for directory in self.directories.all() {
+            match directory.read(id).await {
+                Ok(Some(account)) => {
+                    return Ok(Some(self.snapshots.keep(std::sync::Arc::new(account))));
+                }
+                Ok(None) => {}
+                Err(error) => unanswered = Some(error),
+            }
+        }
+        match unanswered {
+            Some(error) => Err(error.message()),
+            None => Ok(None),
+        }
+    }
+
+    async fn end_silently(
+        &self,
+        row: &Session,
+        why: &str,
+    ) -> Result<Option<LiveSession>, MessagePair> {
+        info!(session = %row.id, why, "session ended");
+        self.store
+            .end_session(row.key)
+            .await
+            .map_err(|error| error.message())?;
+        Ok(None)
+    }
+}
+
+fn reason(why: NotResumed) -> String {
+    why.to_string()
+}

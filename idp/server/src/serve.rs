@@ -1,0 +1,187 @@
+//! Serving until told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use signet_authn::{NetworkMap, TrustedProxy};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use crate::config::Config;
+use crate::flow::page_for_status;
+use crate::house::{House, OpenError};
+use crate::routes::router;
+use crate::web::answer::{Front, LastResort};
+use crate::web::caller::{Caller, CallerReader};
+use crate::web::listen::{self, Slots};
+use crate::web::tls::TlsFiles;
+
+/// How often changes by commands and other nodes are looked for.
+const REFRESH: Duration = Duration::from_secs(2);
+/// How often what has expired is swept out of the store.
+const SWEEP: Duration = Duration::from_secs(60);
+/// Between "not ready" at the probe and closing the listeners: load balancers need a moment to see it.
+const NOTICE: Duration = Duration::from_millis(500);
+
+/// Serves `house` on the configured addresses; returns after a graceful stop.
+///
+/// `started` is called once every listener is bound.
+pub(crate) async fn serve(
+    house: Arc<House>,
+    started: impl FnOnce(&House),
+) -> Result<(), OpenError> {
+    let tls = Arc::new(
+        TlsFiles::load(&house.config, house.clock.now())
+            .map_err(|error| OpenError(format!("[tls] {error}")))?,
+    );
+    let listen = house.config.listen.clone();
+    let https = bind(&listen.https, "https").await?;
+    let http = bind(&listen.http, "http").await?;
+    let slots = Slots::new(
+        house.config.limits.connections,
+        house.config.limits.connections_per_address,
+    );
+    let front = Arc::new(front(&house));
+    let (stop, stopping) = watch::channel(false);
+    let mut listeners = JoinSet::new();
+    for listener in https {
+        listeners.spawn(listen::https(
+            listener,
+            Arc::clone(&tls),
+            Arc::clone(&front),
+            Arc::clone(&slots),
+            stopping.clone(),
+        ));
+    }
+    for listener in http {
+        listeners.spawn(listen::http(
+            listener,
+            Arc::clone(&front),
+            Arc::clone(&slots),
+            stopping.clone(),
+        ));
+    }
+    let background = tokio::spawn(background(Arc::clone(&house)));
+    info!(host = house.config.service.host, https = ?listen.https, http = ?listen.http, "serving");
+    started(&house);
+
+    wait_for_stop(&house, &tls).await?;
+    info!("stopping: no new connections, running requests are finished");
+    house.close_door();
+    tokio::select! {
+        () = tokio::time::sleep(NOTICE) => {}
+        () = second_signal() => {}
+    }
+    let _ = stop.send(true);
+    tokio::select! {
+        () = async { while listeners.join_next().await.is_some() {} } => {}
+        () = second_signal() => warn!("stopped at once; running requests were cut"),
+    }
+    background.abort();
+    house.store.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+async fn bind(addresses: &[SocketAddr], what: &str) -> Result<Vec<TcpListener>, OpenError> {
+    let mut bound = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| OpenError(format!("[listen] {what} = {address}: {error}")))?;
+        bound.push(listener);
+    }
+    Ok(bound)
+}
+
+fn front(house: &Arc<House>) -> Front {
+    struct Pages(Arc<House>);
+    impl LastResort for Pages {
+        fn page(&self, status: StatusCode, caller: &Caller) -> Response<Body> {
+            page_for_status(&self.0, status, caller)
+        }
+    }
+    let service = &house.config.service;
+    Front::new(
+        router(Arc::clone(house)),
+        CallerReader::new(network_map(&house.config)),
+        &house.origin,
+        &service.host,
+        service.port,
+        Arc::new(Pages(Arc::clone(house))),
+    )
+}
+
+fn network_map(config: &Config) -> NetworkMap {
+    let proxies = config.network.proxies.iter().map(|proxy| TrustedProxy {
+        name: proxy.name.clone(),
+        network: proxy.network,
+    });
+    NetworkMap::new(
+        config.network.inside.clone(),
+        proxies.collect(),
+        config.network.inside_through_proxy,
+    )
+}
+
+/// Follows the trust configuration and sweeps the store; a failure is logged and tried again.
+async fn background(house: Arc<House>) {
+    let mut refresh = tokio::time::interval(REFRESH);
+    let mut sweep = tokio::time::interval(SWEEP);
+    let idle = time::Duration::minutes(i64::from(house.config.session.idle_minutes));
+    loop {
+        tokio::select! {
+            _ = refresh.tick() => {
+                if let Err(error) = house.refresh().await {
+                    error!(%error, "the trust configuration could not be read; the last good one stays in use");
+                }
+            }
+            _ = sweep.tick() => {
+                if let Err(error) = house.store.sweep(idle, house.clock.now()).await {
+                    warn!(%error, "expired rows could not be swept");
+                }
+            }
+        }
+    }
+}
+
+/// Until SIGTERM or SIGINT; SIGHUP reads the TLS files again.
+async fn wait_for_stop(house: &House, tls: &TlsFiles) -> Result<(), OpenError> {
+    let listen = |kind| signal(kind).map_err(|error| OpenError(format!("signals: {error}")));
+    let (mut terminate, mut interrupt, mut hangup) = (
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::hangup())?,
+    );
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => match tls.reload(&house.config, house.clock.now()) {
+                Ok(()) => info!("TLS files read again"),
+                Err(error) => error!(%error, "TLS files not taken; the old certificate stays in use"),
+            },
+        }
+    }
+}
+
+/// A second SIGTERM or SIGINT means now.
+async fn second_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

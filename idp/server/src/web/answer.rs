@@ -1,0 +1,182 @@
+//! From a raw HTTP request to a handler and back: what every route has in common.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::{HOST, LOCATION};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use hyper::body::Incoming;
+use signet_model::ActivityId;
+use tower::ServiceExt;
+use tracing::{Instrument, error, info_span};
+
+use super::caller::{Caller, CallerReader};
+use super::listen::Answer;
+use super::{headers, path};
+
+/// From the request head to the answer's head; the body of the request counts.
+const WHOLE_REQUEST: Duration = Duration::from_secs(30);
+
+/// Names the activity in every answer.
+const ACTIVITY: &str = "activity-id";
+
+/// The router with what surrounds it.
+pub(crate) struct Front {
+    router: Router,
+    reader: CallerReader,
+    /// `https://HOST` or `https://HOST:PORT`.
+    origin: String,
+    /// `HOST` and `HOST:PORT`: what a Host header may say.
+    hosts: Vec<String>,
+    /// Answers of last resort, as pages.
+    pages: Arc<dyn LastResort>,
+}
+
+/// Pages for requests that reach no handler.
+pub(crate) trait LastResort: Send + Sync {
+    /// A page for `status` in the caller's language.
+    fn page(&self, status: StatusCode, caller: &Caller) -> Response<Body>;
+}
+
+impl Front {
+    pub(crate) fn new(
+        router: Router,
+        reader: CallerReader,
+        origin: &str,
+        host: &str,
+        port: u16,
+        pages: Arc<dyn LastResort>,
+    ) -> Self {
+        let hosts = vec![
+            host.to_ascii_lowercase(),
+            format!("{}:{port}", host.to_ascii_lowercase()),
+        ];
+        Self {
+            router,
+            reader,
+            origin: origin.to_owned(),
+            hosts,
+            pages,
+        }
+    }
+
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        caller: Caller,
+        secure: bool,
+    ) -> Response<Body> {
+        let Some(canonical) = path::canonical(request.uri().path()) else {
+            return self.pages.page(StatusCode::BAD_REQUEST, &caller);
+        };
+        if canonical == "/adfs/probe" {
+            return self.dispatch(request, caller, &canonical).await;
+        }
+        if !secure {
+            return self.to_https(&request, &caller);
+        }
+        if !self.host_is_ours(&request) {
+            return self.pages.page(StatusCode::MISDIRECTED_REQUEST, &caller);
+        }
+        self.dispatch(request, caller, &canonical).await
+    }
+
+    async fn dispatch(
+        &self,
+        request: Request<Incoming>,
+        mut caller: Caller,
+        canonical: &str,
+    ) -> Response<Body> {
+        if !matches!(*request.method(), Method::GET | Method::POST) {
+            return self.pages.page(StatusCode::METHOD_NOT_ALLOWED, &caller);
+        }
+        let (mut parts, body) = request.into_parts();
+        let target = match parts.uri.query() {
+            Some(query) => format!("{canonical}?{query}"),
+            None => canonical.to_owned(),
+        };
+        let Ok(uri) = target.parse::<Uri>() else {
+            return self.pages.page(StatusCode::BAD_REQUEST, &caller);
+        };
+        parts.uri = uri;
+        caller.context.endpoint_path = if canonical == "/" {
+            "/".to_owned()
+        } else {
+            format!("{canonical}/")
+        };
+        parts.extensions.insert(caller);
+        let request = Request::from_parts(parts, Body::new(body));
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    fn to_https(&self, request: &Request<Incoming>, caller: &Caller) -> Response<Body> {
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |both| both.as_str());
+        match HeaderValue::from_str(&format!("{}{target}", self.origin)) {
+            Ok(location) if request.method() == Method::GET => {
+                (StatusCode::MOVED_PERMANENTLY, [(LOCATION, location)]).into_response()
+            }
+            _ => self.pages.page(StatusCode::BAD_REQUEST, caller),
+        }
+    }
+
+    /// HTTP/2 has `:authority`, HTTP/1.1 exactly one `Host`; both must name this service.
+    fn host_is_ours(&self, request: &Request<Incoming>) -> bool {
+        let mut named = request.headers().get_all(HOST).iter();
+        let header = match (named.next(), named.next()) {
+            (first, None) => first.and_then(|value| value.to_str().ok()),
+            _ => return false,
+        };
+        let authority = request.uri().authority().map(http::uri::Authority::as_str);
+        let is_ours = |name: &str| {
+            self.hosts
+                .iter()
+                .any(|host| host.eq_ignore_ascii_case(name))
+        };
+        match (authority, header) {
+            (None, None) => false,
+            (authority, header) => authority.is_none_or(is_ours) && header.is_none_or(is_ours),
+        }
+    }
+}
+
+impl Answer for Front {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        secure: bool,
+    ) -> Response<Body> {
+        let activity = ActivityId::random();
+        let caller = self.reader.read(&request, peer, activity);
+        let span = info_span!("request", %activity);
+        let last_resort = caller.clone();
+        let handled =
+            AssertUnwindSafe(self.route(request, caller, secure).instrument(span)).catch_unwind();
+        let mut response = match tokio::time::timeout(WHOLE_REQUEST, handled).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => {
+                error!(%activity, "a request handler panicked; the request failed, the service goes on");
+                self.pages
+                    .page(StatusCode::INTERNAL_SERVER_ERROR, &last_resort)
+            }
+            Err(_) => self.pages.page(StatusCode::REQUEST_TIMEOUT, &last_resort),
+        };
+        headers::add(response.headers_mut());
+        if let Ok(value) = HeaderValue::from_str(&activity.to_string()) {
+            response.headers_mut().insert(ACTIVITY, value);
+        }
+        response
+    }
+}

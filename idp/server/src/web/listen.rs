@@ -1,0 +1,239 @@
+//! Listeners: accept, bound, TLS, HTTP, drain.
+//!
+//! Each connection is one task with its own deadlines. Nothing a peer does or omits holds a slot for
+//! longer than the limits here; what exceeds them is closed without an answer.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
+use tracing::{debug, info, warn};
+
+use super::tls::TlsFiles;
+
+/// From the first octet of a connection to the end of its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// For one request head, and for an idle HTTP/1.1 connection.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// Largest set of request headers: Kerberos tickets of people in many groups need 64 KiB.
+const HEADERS: u32 = 96 * 1024;
+/// How long running requests may take after a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// What answers requests.
+pub(crate) trait Answer: Send + Sync + 'static {
+    /// The answer to one request of `peer`; `secure` tells HTTPS from plain HTTP.
+    fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        secure: bool,
+    ) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// Bounds on open connections, shared by all listeners.
+pub(crate) struct Slots {
+    all: Arc<Semaphore>,
+    per_address: Mutex<HashMap<IpAddr, usize>>,
+    most_per_address: usize,
+}
+
+impl Slots {
+    pub(crate) fn new(all: usize, per_address: usize) -> Arc<Self> {
+        Arc::new(Self {
+            all: Arc::new(Semaphore::new(all)),
+            per_address: Mutex::new(HashMap::new()),
+            most_per_address: per_address,
+        })
+    }
+
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
+        let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let mut counts = self
+            .per_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_insert(0);
+        if *count >= self.most_per_address {
+            return None;
+        }
+        *count += 1;
+        Some(Slot {
+            slots: Arc::clone(self),
+            address,
+            _permit: permit,
+        })
+    }
+}
+
+/// One open connection; gives its place back when dropped.
+struct Slot {
+    slots: Arc<Slots>,
+    address: IpAddr,
+    _permit: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut counts = self
+            .slots
+            .per_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Serves HTTPS on `listener` until `stop` turns true, then drains.
+pub(crate) async fn https<A: Answer>(
+    listener: TcpListener,
+    tls: Arc<TlsFiles>,
+    answer: Arc<A>,
+    slots: Arc<Slots>,
+    stop: watch::Receiver<bool>,
+) {
+    let secured = Some(tls);
+    serve(listener, secured, answer, slots, stop).await;
+}
+
+/// Serves plain HTTP on `listener` until `stop` turns true, then drains.
+pub(crate) async fn http<A: Answer>(
+    listener: TcpListener,
+    answer: Arc<A>,
+    slots: Arc<Slots>,
+    stop: watch::Receiver<bool>,
+) {
+    serve(listener, None, answer, slots, stop).await;
+}
+
+async fn serve<A: Answer>(
+    listener: TcpListener,
+    tls: Option<Arc<TlsFiles>>,
+    answer: Arc<A>,
+    slots: Arc<Slots>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let graceful = GracefulShutdown::new();
+    let builder = Arc::new(http_builder());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stopping| *stopping) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(pair) => pair,
+            Err(error) => {
+                // Out of file descriptors, mostly: wait for some to be given back instead of spinning.
+                warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Some(slot) = slots.take(peer.ip()) else {
+            debug!(peer = %peer.ip(), "connection refused: too many are open");
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = Connection {
+            tls: tls.clone(),
+            answer: Arc::clone(&answer),
+            builder: Arc::clone(&builder),
+            peer,
+        };
+        let watcher = graceful.watcher();
+        tokio::spawn(async move {
+            let _slot = slot;
+            connection.run(stream, watcher).await;
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        info!("requests still running after the drain time are cut");
+    }
+}
+
+fn http_builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Without a timer hyper silently ignores the timeout below.
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_HEAD)
+        .max_buf_size(HEADERS as usize)
+        .half_close(false);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADERS)
+        .max_concurrent_streams(64)
+        .max_pending_accept_reset_streams(16)
+        .max_local_error_reset_streams(128)
+        .keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10));
+    builder
+}
+
+struct Connection<A> {
+    tls: Option<Arc<TlsFiles>>,
+    answer: Arc<A>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    peer: SocketAddr,
+}
+
+impl<A: Answer> Connection<A> {
+    async fn run(self, stream: TcpStream, watcher: hyper_util::server::graceful::Watcher) {
+        let Some(tls) = self.tls.clone() else {
+            return self.http(stream, watcher, false).await;
+        };
+        let handshake = async {
+            let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let server = tls.for_name(start.client_hello().server_name());
+            start.into_stream(server).await
+        };
+        match tokio::time::timeout(HANDSHAKE, handshake).await {
+            Ok(Ok(stream)) => self.http(stream, watcher, true).await,
+            Ok(Err(error)) => debug!(peer = %self.peer.ip(), %error, "TLS handshake failed"),
+            Err(_) => debug!(peer = %self.peer.ip(), "TLS handshake took too long"),
+        }
+    }
+
+    async fn http<S>(self, stream: S, watcher: hyper_util::server::graceful::Watcher, secure: bool)
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        let (answer, peer) = (self.answer, self.peer);
+        let service = service_fn(move |request| {
+            let answer = Arc::clone(&answer);
+            async move { Ok::<_, Infallible>(answer.answer(request, peer, secure).await) }
+        });
+        let connection = self
+            .builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            debug!(peer = %peer.ip(), error = %error, "connection ended early");
+        }
+    }
+}
