@@ -115,6 +115,11 @@ impl SigningKey {
         self.facts.key_bits
     }
 
+    /// Whether `other` certifies the same key: a token-signing key must not serve TLS as well.
+    pub fn is_key_of(&self, other: &CertificateFacts) -> bool {
+        self.facts.public_key_sha256 == other.public_key_sha256
+    }
+
     /// Key id: the SHA-256 thumbprint of the certificate, upper-case hex.
     pub fn kid(&self) -> &str {
         self.facts.thumbprint.sha256()

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use proptest::prelude::{ProptestConfig, any, proptest};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
+use signet_certs::tls::TlsIdentity;
 use signet_certs::{
     CertError, FileFault, KeyRing, MAX_SEALED_BYTES, MasterKey, SigningKey, WrappedKey,
 };
@@ -320,6 +321,51 @@ fn mac_binds_message_purpose_and_master_key() {
         .verify(b"row 1", &tag)
         .unwrap_err();
     assert_ne!(tag, [0; 32]);
+}
+
+#[test]
+fn derived_keys_are_those_that_openssl_derives() {
+    // A change here would lose every wrapped key and every tag at rest.
+    let bench = Bench::new();
+    let path = bench.write("master.key", &[0x5a; 32]);
+    chmod(&path, 0o600);
+    let master = MasterKey::from_file(&path).unwrap();
+    let derived = |label: &str| {
+        let key = "5a".repeat(32);
+        let salt = hex(b"signet master key v1");
+        let info = hex(label.as_bytes());
+        let octets = bench.openssl(&format!(
+            "kdf -keylen 32 -binary -kdfopt digest:SHA256 -kdfopt hexkey:{key} -kdfopt hexsalt:{salt} \
+             -kdfopt hexinfo:{info} HKDF"
+        ));
+        hex(&octets)
+    };
+    assert_eq!(master.id().to_lowercase(), derived("master key id")[..8]);
+    bench.write("row", b"row 1");
+    let tag = bench.openssl(&format!(
+        "dgst -sha256 -mac HMAC -macopt hexkey:{} -binary row",
+        derived("mac audit")
+    ));
+    assert_eq!(tag, master.mac("audit").unwrap().tag(b"row 1"));
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[test]
+fn sec_key_12_one_key_for_tls_and_tokens_is_recognised() {
+    let bench = Bench::new();
+    bench.self_signed("shared", "rsa:2048");
+    bench.openssl("req -x509 -key shared.key -out renewed.crt -subj /CN=tls.example -days 5");
+    let (key, certificate) = (bench.read("shared.key"), bench.read("shared.crt"));
+    let signing = SigningKey::from_pem(&key, &certificate, now()).unwrap();
+    let tls = TlsIdentity::from_pem(&bench.read("renewed.crt"), &key, now()).unwrap();
+    assert_ne!(tls.facts().thumbprint, *signing.thumbprint());
+    assert!(signing.is_key_of(tls.facts()));
+    bench.self_signed("own", "rsa:2048");
+    let own = TlsIdentity::from_pem(&bench.read("own.crt"), &bench.read("own.key"), now()).unwrap();
+    assert!(!signing.is_key_of(own.facts()));
 }
 
 #[test]

@@ -598,7 +598,7 @@ fn unusable_keys_are_left_out_and_said() {
         import_service_provider(document.as_bytes(), &ImportOptions::default(), now()).unwrap();
     assert_eq!(
         read.relying_party.request_signing_certificates,
-        [curve.clone()]
+        std::slice::from_ref(&curve)
     );
     assert_eq!(read.relying_party.encryption_certificate, None);
     let left_out = read
@@ -719,7 +719,10 @@ fn sec_cfg_05_same_or_lookalike_identifiers_are_found() {
         identifier: "urn:wiki".into(),
         other: "Wiki".into(),
     };
-    assert_eq!(found(&RelyingParty::new("New", "urn:wiki")), [same.clone()]);
+    assert_eq!(
+        found(&RelyingParty::new("New", "urn:wiki")),
+        std::slice::from_ref(&same)
+    );
     assert_eq!(
         found(&RelyingParty::new("wIKI", "urn:wiki")),
         [
