@@ -45,7 +45,7 @@ def test_states_that_may_sign_in(signet, browser, lab, sam):
     """These two have no federated suffix, so they sign in to an application."""
     name = f"App {sam}"
     signet.run("rp", "add", "--name", name, "--realm", f"urn:tests:{sam}", "--wsfed", "https://app.example.net/callback")
-    signet.wait_known(f"urn:tests:{sam}")
+    signet.wait_version()
     browser.get(sign_in_url(signet.sign_in_url, f"urn:tests:{sam}"))
     browser.sign_in(f"CORP\\{sam}", lab["users"][sam]["password"])
     assert read_wsfed(browser.answer().fields).token.audiences == [f"urn:tests:{sam}"]

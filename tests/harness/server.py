@@ -5,6 +5,7 @@ import re
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -153,16 +154,17 @@ class Signet:
         self.stop()
         self.start()
 
-    def wait_known(self, realm: str, within: float = 10):
-        """Until the running node has noticed a relying party that a command registered."""
+    def wait_version(self, within: float = 15):
+        """Until the running node has taken up what commands changed in the trust configuration."""
+        with sqlite3.connect(f"file:{self.folder}/signet.db?mode=ro", uri=True) as store:
+            (version,) = store.execute("SELECT version FROM trust_state WHERE id = 1").fetchone()
         deadline = time.monotonic() + within
-        while self._status_of(realm) != 200:
-            assert time.monotonic() < deadline, f"{realm} is not known after {within} s"
-            time.sleep(0.1)
+        while self._taken_up() < version:
+            assert time.monotonic() < deadline, f"version {version} is not taken up after {within} s"
+            time.sleep(0.05)
 
-    def _status_of(self, realm: str) -> int:
-        query = {"wa": "wsignin1.0", "wtrealm": realm}
-        return requests.get(self.sign_in_url, params=query, verify=str(self.root_certificate), timeout=10).status_code
+    def _taken_up(self) -> int:
+        return max((record["version"] for record in self.log_records() if record.get("message") == "trust configuration taken up"), default=0)
 
     # --- what it says and uses
 

@@ -1,5 +1,6 @@
 """The whole domain: make it once, keep a tar of it, start it, say its facts."""
 import base64
+import contextlib
 import datetime
 import fcntl
 import hashlib
@@ -10,6 +11,7 @@ import uuid
 from pathlib import Path
 
 import ldap3
+from ldap3.core.exceptions import LDAPNoSuchObjectResult
 
 from lab import settings
 from lab.accounts import ALICE_ANCHOR
@@ -62,6 +64,18 @@ def replace(dn: str, **values):
     for controller in CONTROLLERS:
         with administrator(controller) as connection:
             connection.modify(dn, changes)
+
+
+def delete(dn: str):
+    """Deletes an object at every controller."""
+    for controller in CONTROLLERS:
+        with administrator(controller) as connection, contextlib.suppress(LDAPNoSuchObjectResult):
+            connection.delete(dn)
+
+
+def set_password(dn: str, password: str):
+    """An admin's reset, at every controller."""
+    replace(dn, unicodePwd=f'"{password}"'.encode("utf-16-le"))
 
 
 def bad_password_count(dn: str) -> int:
