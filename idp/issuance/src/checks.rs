@@ -6,6 +6,7 @@ mod identity;
 mod issuer;
 mod request;
 mod subject;
+mod text;
 
 pub(crate) use context::context_class;
 pub use context::satisfies_request;
@@ -15,3 +16,4 @@ pub(crate) use identity::{ANCHOR_RULE, Anchors, check_identity_claims, is_entra}
 pub(crate) use issuer::decide_issuer;
 pub(crate) use request::{check_account, check_request};
 pub(crate) use subject::{SubjectRequest, decide_subject};
+pub(crate) use text::leave_out_unwritable;

@@ -20,6 +20,7 @@ use time::OffsetDateTime;
 use crate::checks::{
     ANCHOR_RULE, Anchors, StatedByService, SubjectRequest, check_account, check_evidence_claims,
     check_identity_claims, check_request, context_class, decide_issuer, decide_subject, is_entra,
+    leave_out_unwritable,
 };
 use crate::explain::{Explanation, HypotheticalUser};
 use crate::incoming::{Person, identity_claims, request_claims};
@@ -119,7 +120,7 @@ impl Engine {
     ///
     /// The same code decides; what comes out is text and cannot become a token:
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0308
     /// # async fn wrong(
     /// #     engine: &signet_issuance::Engine,
     /// #     occasion: &signet_issuance::Occasion<'_>,
@@ -306,11 +307,9 @@ impl Engine {
             persistent: person.persistent,
             incoming: &record.incoming,
         };
-        let mut refused = check_evidence_claims(
-            &mut claims,
-            &observed,
-            &relying_party.trusted_evidence_claims,
-        );
+        let mut refused = leave_out_unwritable(&mut claims);
+        let trusted = &relying_party.trusted_evidence_claims;
+        refused.extend(check_evidence_claims(&mut claims, &observed, trusted));
 
         let entity_id = &occasion.service.entity_id;
         let issuer = decide_issuer(relying_party, account, &claims, occasion.domains, entity_id)?;

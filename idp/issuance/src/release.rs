@@ -16,7 +16,7 @@ use crate::name_id::NameId;
 /// [`AuthenticatedUser`](signet_authn::AuthenticatedUser); [`crate::Signer`] writes nothing else into a
 /// token than what is in it. It cannot be cloned, built or changed outside this crate:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0308
 /// fn twice(release: &signet_issuance::PermittedRelease) -> signet_issuance::PermittedRelease {
 ///     release.clone()
 /// }

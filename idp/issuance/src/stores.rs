@@ -6,7 +6,7 @@ mod snapshot;
 
 use async_trait::async_trait;
 use signet_claims::ActiveDirectoryQuery;
-use signet_directory::{DirectoryError, Rows};
+use signet_directory::{Directories, DirectoryError, Rows};
 
 pub(crate) use dispatch::Stores;
 pub use opaque::OpaqueIds;
@@ -17,4 +17,12 @@ pub use snapshot::AccountSnapshot;
 pub trait AttributeStores: Send + Sync {
     /// Answers a query of the `Active Directory` store.
     async fn active_directory(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError>;
+}
+
+/// The directory that knows the query's domain answers.
+#[async_trait]
+impl AttributeStores for Directories {
+    async fn active_directory(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError> {
+        self.for_domain(&query.domain)?.query(query).await
+    }
 }

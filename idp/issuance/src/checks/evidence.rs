@@ -11,7 +11,7 @@ use signet_model::{Claim, Evidence, NetworkLocation};
 pub struct RefusedClaim {
     /// Claim type.
     pub claim_type: String,
-    /// The value the rules made.
+    /// The value the rules made; empty where it is the value itself that cannot be written.
     pub value: String,
     /// What it disagrees with.
     pub because: RefusedBecause,
@@ -36,6 +36,8 @@ pub enum RefusedBecause {
     OtherRequest,
     /// The account has another identifier, or is not in the group.
     OtherAccount,
+    /// It holds characters that XML cannot carry.
+    UnwritableCharacters,
 }
 
 impl fmt::Display for RefusedBecause {
@@ -48,6 +50,7 @@ impl fmt::Display for RefusedBecause {
             Self::OtherPersistence => "the session's persistence is another",
             Self::OtherRequest => "the request says otherwise",
             Self::OtherAccount => "the account that signed in is another",
+            Self::UnwritableCharacters => "it holds characters that XML cannot carry",
         })
     }
 }

@@ -112,11 +112,18 @@ fn check_qualifier(wanted: &SubjectRequest<'_>) -> Result<Option<String>, Refusa
     Ok(Some(asked.to_owned()))
 }
 
+/// One subject. Of several that differ in their format only, one that says its format counts.
 fn only_one(mut made: Vec<NameId>) -> Result<Option<NameId>, Refusal> {
-    match made.len() {
-        0 | 1 => Ok(made.pop()),
-        count => Err(Refusal::SeveralNameIdentifiers { count }),
+    let count = made.len();
+    if count > 1 {
+        let first = made.first().map(|one| one.value.clone());
+        let same = made.iter().all(|one| Some(&one.value) == first.as_ref());
+        made.retain(|one| !one.format.as_deref().is_none_or(is_unspecified));
+        if !same || made.len() != 1 {
+            return Err(Refusal::SeveralNameIdentifiers { count });
+        }
     }
+    Ok(made.pop())
 }
 
 fn in_format(asked: &str, made: Vec<NameId>) -> Result<NameId, Refusal> {

@@ -1,7 +1,5 @@
 //! Dispatch of a rule's query to its store.
 
-use std::sync::Arc;
-
 use signet_claims::{
     ActiveDirectoryQuery, EvaluationError, PasswordExpiry, StoreFault, StoreKind, StoreQuery,
 };
@@ -54,8 +52,10 @@ impl Stores<'_> {
                     _ => StoreFault::Refused { detail },
                 })
             })?;
-        self.snapshot.keep(question, answer.0.clone());
-        Ok(answer.0)
+        let mut rows = answer.0;
+        leave_out_too_long(&mut rows);
+        self.snapshot.keep(question, rows.clone());
+        Ok(rows)
     }
 
     /// Where passwords cannot be changed, nobody is told that theirs ends.
@@ -70,3 +70,18 @@ impl Stores<'_> {
         Ok(rows)
     }
 }
+
+/// A value that no token can carry would end the evaluation; one attribute must not keep a person out (SAML-14).
+fn leave_out_too_long(rows: &mut Cells) {
+    for cell in rows.iter_mut().flatten() {
+        if let Some(value) = cell.take_if(|value| value.len() > LONGEST_VALUE) {
+            tracing::warn!(
+                octets = value.len(),
+                "an attribute's value is too long for a claim"
+            );
+        }
+    }
+}
+
+/// Octets; a thumbnailPhoto at its greatest is half of it.
+const LONGEST_VALUE: usize = 256 * 1024;
