@@ -104,11 +104,8 @@ impl Inner {
         prefer: Option<&str>,
         deadline: Instant,
     ) -> Result<(BindOutcome, Arc<Controller>), DirectoryError> {
-        let order = self
-            .fleet
-            .order(prefer, deadline)
-            .await
-            .map_err(|detail| self.unavailable(detail))?;
+        let order = self.fleet.order(prefer, deadline).await;
+        let order = order.map_err(|failure| self.error(failure))?;
         let mut failures = Vec::new();
         let mut silent = 0;
         let mut left = order.len();

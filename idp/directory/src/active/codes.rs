@@ -83,7 +83,7 @@ pub(crate) fn search_outcome(code: u32) -> SearchOutcome {
         0 => SearchOutcome::Complete,
         4 => SearchOutcome::TooMany,
         32 => SearchOutcome::NoSuchObject,
-        2 | 11 | 12 | 16 | 17 | 18 | 21 | 34 | 50 | 53 => SearchOutcome::Refused,
+        2 | 3 | 11 | 12 | 16 | 17 | 18 | 21 | 34 | 50 | 53 => SearchOutcome::Refused,
         _ => SearchOutcome::AskAnother,
     }
 }

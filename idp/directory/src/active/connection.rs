@@ -24,6 +24,8 @@ use crate::entry::Entry;
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 /// Entries a page.
 const PAGE: u32 = 500;
+/// After how many seconds a controller gives a search up by itself.
+const TIME_LIMIT: i32 = 4;
 /// The most octets of values that one search may gather.
 const MOST_OCTETS: usize = 32 * 1024 * 1024;
 
@@ -137,12 +139,14 @@ impl Connection {
         let mut octets = 0;
         let mut cookie = Vec::new();
         loop {
-            let result = self
-                .answered(
-                    deadline,
-                    self.page(search, &cookie, &mut found, &mut octets),
-                )
-                .await?;
+            let page = self.page(search, &cookie, &mut found, &mut octets);
+            let Some(result) = self.answered(deadline, page).await? else {
+                self.broken.store(true, Ordering::Relaxed);
+                return Err(Failure::Refused(format!(
+                    "{} finds too much",
+                    search.filter
+                )));
+            };
             let diagnostic = || {
                 format!(
                     "result {}: {}",
@@ -171,18 +175,20 @@ impl Connection {
         }
     }
 
+    /// One page; `None` when there is more than can be taken.
     async fn page(
         &self,
         search: &Search,
         cookie: &[u8],
         found: &mut Found,
         octets: &mut usize,
-    ) -> Result<LdapResult, LdapError> {
+    ) -> Result<Option<LdapResult>, LdapError> {
         let mut ldap = self.ldap.clone();
         if search.scope == Scope::Base || search.most < 100 {
             let most = i32::try_from(search.most.saturating_add(1)).unwrap_or(i32::MAX);
-            ldap.with_search_options(SearchOptions::new().sizelimit(most));
+            ldap.with_search_options(SearchOptions::new().sizelimit(most).timelimit(TIME_LIMIT));
         } else {
+            ldap.with_search_options(SearchOptions::new().timelimit(TIME_LIMIT));
             ldap.with_controls(paged_results(cookie));
         }
         let mut stream = ldap
@@ -201,11 +207,10 @@ impl Connection {
                 .sum::<usize>();
             found.entries.push(entry);
             if *octets > MOST_OCTETS || found.entries.len() > search.most + PAGE as usize {
-                self.broken.store(true, Ordering::Relaxed);
-                return Err(LdapError::EndOfStream);
+                return Ok(None);
             }
         }
-        Ok(stream.finish().await)
+        Ok(Some(stream.finish().await))
     }
 
     /// Waits for an answer; without one the connection is not used again.

@@ -174,7 +174,7 @@ impl Controller {
         search: &Search,
         deadline: Instant,
     ) -> Result<Found, Failure> {
-        let late = || Failure::NoAnswer("no turn to search within the time".to_owned());
+        let late = || Failure::Unable("too many searches at once".to_owned());
         let turn = timeout_at(deadline, self.search_turns.acquire()).await;
         let _turn = turn.map_err(|_| late())?.map_err(|_| late())?;
         let (connection, fresh) = self.search_connection(deadline).await?;
@@ -280,7 +280,7 @@ impl Controller {
 
     /// A connection for one bind: an idle one, or a new one. Nothing is sent over it here.
     pub(crate) async fn lend(&self, deadline: Instant) -> Result<Lent, Failure> {
-        let late = || Failure::Unreachable("no turn to bind within the time".to_owned());
+        let late = || Failure::Unable("too many binds at once".to_owned());
         let turn = timeout_at(deadline, Arc::clone(&self.auth_turns).acquire_owned()).await;
         let turn = turn.map_err(|_| late())?.map_err(|_| late())?;
         loop {

@@ -126,7 +126,7 @@ impl Fleet {
         &self,
         prefer: Option<&str>,
         deadline: Instant,
-    ) -> Result<Vec<Arc<Controller>>, String> {
+    ) -> Result<Vec<Arc<Controller>>, Failure> {
         let patience = deadline.min(Instant::now() + PATIENCE);
         loop {
             let recovered = self.shared.recovered.notified();
@@ -144,13 +144,16 @@ impl Fleet {
                 return Ok(order);
             }
             if timeout_at(patience, recovered).await.is_err() {
-                return Err(self.trouble_now());
+                return Err(match self.shared.service_lock.check(Instant::now()) {
+                    Ok(()) => Failure::NoAnswer(self.trouble_now()),
+                    Err(diagnostic) => Failure::ServiceAccount(diagnostic),
+                });
             }
         }
     }
 
     /// What is wrong with every controller.
-    pub(crate) fn trouble_now(&self) -> String {
+    fn trouble_now(&self) -> String {
         let members = self.members.load();
         if members.is_empty() {
             return self.trouble.load().to_string();
@@ -175,10 +178,7 @@ impl Fleet {
         request: impl Fn(Arc<Controller>) -> BoxFuture<'static, Result<T, Failure>> + Send + Sync,
     ) -> Result<(T, Arc<Controller>), Failure> {
         self.budget.earn();
-        let order = self
-            .order(prefer, deadline)
-            .await
-            .map_err(Failure::NoAnswer)?;
+        let order = self.order(prefer, deadline).await?;
         let mut waiting = order.into_iter();
         let mut running = FuturesUnordered::new();
         let mut asked: Vec<Arc<Controller>> = Vec::new();
@@ -223,12 +223,14 @@ impl Fleet {
                     if self.budget.spend() && let Some(next) = waiting.next() {
                         asked.push(Arc::clone(&next));
                         start(next, &running);
+                        hedge_at = Some(Instant::now() + self.shared.timing.hedge_after);
                     }
                 }
                 () = sleep_until(deadline) => {
                     let failure = Failure::NoAnswer("time ran out".to_owned());
                     for silent in &asked {
-                        silent.note_failure(&failure).await;
+                        // A hard search may be slow where the controller is well: its keeper finds out.
+                        silent.note_suspicion();
                         failures.push((Arc::clone(&silent.name), failure.clone()));
                     }
                     return Err(summary(failures));

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The pause after the first refusal; each further one doubles it.
+use super::codes::{BindOutcome, bind_outcome};
+
+/// The pause after the first wrong password; each further one doubles it.
 const FIRST: Duration = Duration::from_secs(30);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(600);
+/// The pause after another refusal, such as of a locked or disabled account: it counts nothing.
+const UNCOUNTED: Duration = Duration::from_secs(10);
 
 /// After a refusal of the service account no controller is tried with it for a while.
 #[derive(Default)]
@@ -35,9 +39,11 @@ impl ServiceLock {
 
     pub(crate) fn refuse(&self, diagnostic: &str, now: Instant) {
         let mut refusal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let pause = refusal
-            .as_ref()
-            .map_or(FIRST, |before| LONGEST.min(before.pause * 2));
+        let pause = match (bind_outcome(49, diagnostic), refusal.as_ref()) {
+            (BindOutcome::Wrong, Some(before)) => FIRST.max(LONGEST.min(before.pause * 2)),
+            (BindOutcome::Wrong, None) => FIRST,
+            _ => UNCOUNTED,
+        };
         tracing::error!(
             diagnostic,
             pause_s = pause.as_secs(),
@@ -75,6 +81,9 @@ mod tests {
             tries <= 7,
             "{tries} tries in 30 minutes can lock an account"
         );
+        lock.clear();
+        lock.refuse("data 775", start);
+        assert!(lock.check(start).is_err() && lock.check(start + UNCOUNTED).is_ok());
         lock.clear();
         assert_eq!(lock.check(start), Ok(()));
     }

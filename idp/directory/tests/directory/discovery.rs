@@ -10,10 +10,12 @@ use tokio::task::JoinHandle;
 
 use crate::fake::{Fake, accepted, config, message, result, sign_in};
 
+type Targets = Option<Vec<(String, u16)>>;
+
 /// A DNS server: `SRV` names these hosts and ports, every `A` is 127.0.0.1. `None` answers nothing.
 struct Dns {
     address: SocketAddr,
-    targets: Arc<Mutex<Option<Vec<(String, u16)>>>>,
+    targets: Arc<Mutex<Targets>>,
     task: JoinHandle<()>,
 }
 
@@ -50,7 +52,7 @@ impl Dns {
         }
     }
 
-    fn set(&self, targets: Option<Vec<(String, u16)>>) {
+    fn set(&self, targets: Targets) {
         *self.targets.lock().unwrap() = targets;
     }
 }

@@ -175,7 +175,7 @@ impl Object {
             .flatten();
         values
             .into_iter()
-            .any(|have| have.to_ascii_lowercase() == value.to_ascii_lowercase())
+            .any(|have| have.eq_ignore_ascii_case(value))
     }
 
     fn guid_text(&self) -> String {

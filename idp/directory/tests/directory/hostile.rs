@@ -154,7 +154,7 @@ async fn sec_ad_19_a_search_that_never_stops_finding_is_cut_off() {
     });
     let verdict = sign_in(&directory(&[&fake]), "alice", "alice-secret").await;
     assert!(
-        matches!(verdict, Err(DirectoryError::Unavailable { .. })),
+        matches!(verdict, Err(DirectoryError::QueryRefused { .. })),
         "{verdict:?}"
     );
 }
