@@ -21,14 +21,27 @@ pub const TARGETS: &[Target] = &[
     target("certificate", |bytes| {
         drop(signet_certs::read_certificate(bytes))
     }),
-    target("pfx", |bytes| drop(signet_certs::read_pfx_bytes(bytes))),
-    target("session_cookie", signet_store::fuzz_cookie),
-    target("dn", signet_directory::fuzz::fuzz_dn),
-    target("filter_value", signet_directory::fuzz::fuzz_filter_value),
+    target("claim_rule_pattern", signet_claims::fuzz::claim_rule_pattern),
+    target("claim_rule_query", signet_claims::fuzz::claim_rule_query),
+    target("claim_rules", signet_claims::fuzz::claim_rules),
+    target("inflate", signet_protocols::fuzz::inflate),
     target("ldap_answer", signet_directory::fuzz::fuzz_ldap_answer),
+    target("ldap_dn", signet_directory::fuzz::fuzz_dn),
+    target(
+        "ldap_filter_value",
+        signet_directory::fuzz::fuzz_filter_value,
+    ),
+    target("ldap_sid", signet_directory::fuzz::fuzz_sid),
     target("ldif", signet_directory::fuzz::fuzz_ldif),
     target("login_name", signet_directory::fuzz::fuzz_login_name),
-    target("sid", signet_directory::fuzz::fuzz_sid),
+    target("metadata", signet_metadata::partners::fuzz_import),
+    target("pfx", |bytes| drop(signet_certs::read_pfx_bytes(bytes))),
+    target("reply", signet_protocols::fuzz::reply),
+    target("saml_message", signet_protocols::fuzz::saml_message),
+    target("saml_post", signet_protocols::fuzz::saml_post),
+    target("saml_redirect", signet_protocols::fuzz::saml_redirect),
+    target("session_cookie", signet_store::fuzz_cookie),
+    target("wsfed_query", signet_protocols::fuzz::wsfed_query),
     target("xml_canonical", |bytes| {
         drop(signet_xml::fuzz::canonical_form(bytes))
     }),
