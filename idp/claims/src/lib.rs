@@ -12,6 +12,7 @@
 //! Errors carry the codes that admins of AD FS search for (`POLICY0002`, `POLICY0018`, …).
 
 mod engine;
+pub mod fuzz;
 mod lint;
 mod pattern;
 mod pipeline;

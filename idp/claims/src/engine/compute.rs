@@ -8,6 +8,7 @@ use signet_model::Claim;
 
 use super::budget::{Limit, Meter};
 use super::error::EvaluationFault;
+use super::memo::Memo;
 use super::sets::{Sets, field, shared_field};
 use crate::pattern::{MatchFault, Pattern, Replacement};
 use crate::syntax::rule::{
@@ -22,6 +23,7 @@ pub(super) struct Computer<'a> {
     pub(super) sets: &'a Sets,
     pub(super) meter: &'a mut Meter,
     pub(super) patterns: &'a mut ComputedPatterns,
+    pub(super) memo: &'a mut Memo,
 }
 
 impl Computer<'_> {
@@ -160,10 +162,15 @@ impl Computer<'_> {
     }
 
     fn search(&mut self, pattern: &Pattern, text: &str) -> Result<bool, EvaluationFault> {
+        if let Some(found) = self.memo.recall(pattern, text) {
+            return Ok(found);
+        }
         self.charge(pattern, text)?;
         let found = pattern.search(text);
         self.after(pattern)?;
-        found.map_err(|fault| explain(fault, pattern))
+        let found = found.map_err(|fault| explain(fault, pattern))?;
+        self.memo.keep(pattern, text, found);
+        Ok(found)
     }
 
     fn charge(&mut self, pattern: &Pattern, text: &str) -> Result<(), EvaluationFault> {

@@ -13,6 +13,7 @@ use super::budget::{Budget, Meter};
 use super::compute::{ComputedPatterns, Computer};
 use super::error::{EvaluationError, EvaluationFault};
 use super::matching::{Found, Matches};
+use super::memo::Memo;
 use super::outcome::Outcome;
 use super::sets::Sets;
 use super::trace::{Fate, Made, QueryTrace, RuleTrace, Trace, TraceLevel, Verdict};
@@ -27,6 +28,7 @@ pub struct Evaluation<'r> {
     sets: Sets,
     meter: Meter,
     patterns: ComputedPatterns,
+    memo: Memo,
     level: TraceLevel,
     trace: Trace,
     next_rule: usize,
@@ -87,6 +89,7 @@ impl<'r> Evaluation<'r> {
             sets: Sets::new(input),
             meter,
             patterns: ComputedPatterns::new(),
+            memo: Memo::default(),
             level,
             trace: Trace::default(),
             next_rule: 0,
@@ -159,6 +162,7 @@ impl<'r> Evaluation<'r> {
                 sets: &self.sets,
                 meter: &mut self.meter,
                 patterns: &mut self.patterns,
+                memo: &mut self.memo,
             };
             let found = computer.find(&rule.body)?;
             let index = self.next_rule;
@@ -197,6 +201,7 @@ impl<'r> Evaluation<'r> {
             sets: &self.sets,
             meter: &mut self.meter,
             patterns: &mut self.patterns,
+            memo: &mut self.memo,
         };
         match &body.statement {
             Statement::Copy { slot } => {

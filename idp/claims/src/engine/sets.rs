@@ -1,9 +1,12 @@
 //! The two sets of a run. Claims lie in one place once; the output set holds their numbers.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use signet_model::Claim;
 
+use super::fingerprint::{Fingerprint, Fingerprints};
 use super::trace::Fate;
 use crate::syntax::rule::{Property, Verb};
 
@@ -11,8 +14,10 @@ use crate::syntax::rule::{Property, Verb};
 #[derive(Debug)]
 pub(super) struct Sets {
     claims: Vec<Claim>,
-    /// A cheap fingerprint of each claim, so that looking for an equal one does not read them all.
-    fingerprints: Vec<u64>,
+    /// The first claim of each fingerprint, so that looking for an equal one does not read them all.
+    by_fingerprint: HashMap<Fingerprint, u32, Fingerprints>,
+    /// Whether two claims that differ have one fingerprint.
+    collided: bool,
     /// Whether each claim is in the output set.
     is_output: Vec<bool>,
     output: Vec<u32>,
@@ -26,13 +31,14 @@ impl Sets {
         let room = claims.len() + 16;
         let mut sets = Self {
             claims: Vec::with_capacity(room),
-            fingerprints: Vec::with_capacity(room),
+            by_fingerprint: HashMap::with_capacity_and_hasher(room, Fingerprints),
+            collided: false,
             is_output: Vec::with_capacity(room),
             output: Vec::with_capacity(16),
             issued_by: Vec::with_capacity(16),
         };
         for claim in claims {
-            let fingerprint = fingerprint(&claim);
+            let fingerprint = Fingerprint::of(&claim);
             if sets.find(&claim, fingerprint).is_none() {
                 sets.hold(claim, fingerprint);
             }
@@ -67,7 +73,7 @@ impl Sets {
         if claim.value.is_empty() || claim.claim_type.is_empty() {
             return Fate::Empty;
         }
-        let fingerprint = fingerprint(&claim);
+        let fingerprint = Fingerprint::of(&claim);
         let found = self.find(&claim, fingerprint);
         match (verb, found) {
             (Verb::Add, Some(_)) => Fate::AlreadyThere,
@@ -104,35 +110,31 @@ impl Sets {
         Fate::Issued
     }
 
-    fn hold(&mut self, claim: Claim, fingerprint: u64) -> u32 {
+    fn hold(&mut self, claim: Claim, fingerprint: Fingerprint) -> u32 {
         let number = u32::try_from(self.claims.len()).unwrap_or(u32::MAX);
         self.claims.push(claim);
-        self.fingerprints.push(fingerprint);
+        match self.by_fingerprint.entry(fingerprint) {
+            Entry::Vacant(entry) => {
+                entry.insert(number);
+            }
+            Entry::Occupied(_) => self.collided = true,
+        }
         self.is_output.push(false);
         number
     }
 
-    fn find(&self, wanted: &Claim, fingerprint: u64) -> Option<u32> {
-        let mut numbers = (0u32..).zip(&self.fingerprints);
-        numbers
-            .find(|(number, own)| **own == fingerprint && self.claim(*number) == Some(wanted))
+    fn find(&self, wanted: &Claim, fingerprint: Fingerprint) -> Option<u32> {
+        let first = *self.by_fingerprint.get(&fingerprint)?;
+        if self.claim(first) == Some(wanted) {
+            return Some(first);
+        }
+        if !self.collided {
+            return None;
+        }
+        self.input()
+            .find(|(_, own)| *own == wanted)
             .map(|(number, _)| number)
     }
-}
-
-/// Equal claims have equal fingerprints; the ends of value and type tell most others apart.
-fn fingerprint(claim: &Claim) -> u64 {
-    let tail = |text: &str| {
-        let octets = text.as_bytes();
-        let ends = match octets.last_chunk::<8>() {
-            Some(tail) => u64::from_le_bytes(*tail),
-            None => octets
-                .iter()
-                .fold(0, |sum, octet| (sum << 8) | u64::from(*octet)),
-        };
-        ends.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23) ^ octets.len() as u64
-    };
-    tail(&claim.value).rotate_left(17) ^ tail(&claim.claim_type)
 }
 
 /// The text of `property` of `claim`; a property that is not there reads as empty.

@@ -9,7 +9,7 @@ use super::groups::Groups;
 use super::parser::parse;
 use super::print::{TextEnd, print};
 use super::replacement::{Part, Replacement};
-use super::tree::Node;
+use super::shortcut::Shortcut;
 
 /// Steps that one search may take in the engine that backtracks. A step takes some nanoseconds.
 const BACKTRACK_LIMIT: usize = 50_000;
@@ -26,6 +26,7 @@ pub struct Pattern {
     source: Arc<str>,
     groups: Groups,
     backtracks: bool,
+    shortcut: Option<Shortcut>,
     plain: Regex,
     /// For texts that end in a line feed, when the pattern minds that.
     newline: Option<NewlineForm>,
@@ -63,7 +64,8 @@ impl Pattern {
         Ok(Self {
             source: Arc::from(source),
             groups,
-            backtracks: Node::backtracks(&node),
+            backtracks: node.backtracks(),
+            shortcut: Shortcut::of(&node),
             plain,
             newline,
         })
@@ -88,6 +90,9 @@ impl Pattern {
     }
 
     pub(crate) fn search(&self, text: &str) -> Result<bool, MatchFault> {
+        if let Some(shortcut) = &self.shortcut {
+            return Ok(shortcut.is_match(text));
+        }
         self.regex_for(text)?.is_match(text).map_err(limit)
     }
 

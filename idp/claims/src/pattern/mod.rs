@@ -17,6 +17,7 @@ mod groups;
 mod parser;
 mod print;
 mod replacement;
+mod shortcut;
 mod tree;
 
 pub(crate) use compiled::MatchFault;

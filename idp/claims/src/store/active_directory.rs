@@ -104,7 +104,8 @@ fn is_attribute(name: &str) -> bool {
 }
 
 fn build_filter(pieces: &[Piece<'_>], user: &str) -> Result<(String, Filter), StoreFault> {
-    if join(pieces).trim().is_empty() {
+    let blank = |piece: &Piece<'_>| matches!(piece, Piece::Written(text) if text.trim().is_empty());
+    if pieces.iter().all(blank) {
         let filter = format!("(sAMAccountName={})", escape(user));
         let parsed = parse(&filter)?;
         return Ok((filter, parsed));

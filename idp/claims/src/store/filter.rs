@@ -117,7 +117,7 @@ impl Filter {
     }
 
     /// Whether both are the same but for the contents of their values.
-    pub(super) fn has_shape_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_shape_of(&self, other: &Self) -> bool {
         use Filter as F;
         let all = |left: &[F], right: &[F]| {
             left.len() == right.len() && left.iter().zip(right).all(|(l, r)| l.has_shape_of(r))

@@ -42,6 +42,22 @@ pub enum StoreKind<'q> {
 }
 
 impl StoreQuery {
+    /// A query as a rule with `columns` types would make it: for callers that answer queries to try
+    /// their answers with. What comes from claims stands in `params`.
+    pub fn new(store: &str, columns: usize, query: &str, params: Vec<Arc<str>>) -> Self {
+        Self {
+            store: Arc::from(store),
+            types: (1..=columns)
+                .map(|column| Arc::from(format!("urn:column:{column}")))
+                .collect(),
+            query: Arc::from(query),
+            params,
+            computed: Vec::new(),
+            rule: 1,
+            rule_name: None,
+        }
+    }
+
     /// Which store is asked.
     pub fn kind(&self) -> StoreKind<'_> {
         match &*self.store {
