@@ -94,3 +94,46 @@ pub(crate) fn add_query(address: &str, query: &str) -> String {
     };
     format!("{address}{joint}{query}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_web_06_a_location_is_printable_ascii_or_nothing() {
+        for bad in [
+            "https://x/\r\nSet-Cookie: a",
+            "https://x/\n",
+            "https://x/\0",
+            "https://x/\u{10a}",
+            "https://x/ y",
+            "https://x/\u{7f}",
+        ] {
+            assert_eq!(Redirect::to(&ReplyTo::registered(bad)), None, "{bad:?}");
+            assert_eq!(Redirect::with_query("https://x/", bad), None, "{bad:?}");
+        }
+        assert_eq!(
+            Redirect::to(&ReplyTo::registered("https://x/?a=%0d"))
+                .unwrap()
+                .location,
+            "https://x/?a=%0d"
+        );
+    }
+
+    #[test]
+    fn a_query_is_added_to_what_is_there() {
+        assert_eq!(add_query("https://x/", "a=1"), "https://x/?a=1");
+        assert_eq!(add_query("https://x/?", "a=1"), "https://x/?a=1");
+        assert_eq!(add_query("https://x/?b=2", "a=1"), "https://x/?b=2&a=1");
+        assert_eq!(add_query("https://x/?b=2&", "a=1"), "https://x/?b=2&a=1");
+    }
+
+    #[test]
+    fn a_form_shows_no_token_in_a_log() {
+        let form = FormPost::to(&ReplyTo::registered("https://x/acs")).field("wresult", "secret");
+        assert!(!format!("{form:?}").contains("secret"));
+        assert_eq!(form.origin().as_deref(), Some("https://x"));
+        let opaque = FormPost::to(&ReplyTo::registered("javascript:x"));
+        assert_eq!(opaque.origin(), None);
+    }
+}

@@ -12,6 +12,7 @@ mod answer;
 mod clock;
 mod decide;
 mod error;
+pub mod fuzz;
 mod methods;
 mod parameters;
 mod parties;

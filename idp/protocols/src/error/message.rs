@@ -219,3 +219,49 @@ fn by(protocol: Protocol, wsfed: &'static str, saml: &'static str) -> &'static s
         Protocol::Saml2 => saml,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the request said is for the log: no public face may hold a word of it (WEB-05, LOG).
+    #[test]
+    fn sec_web_05_public_texts_hold_nothing_of_the_request() {
+        let canary = "<canary>".to_owned();
+        let errors = [
+            ProtocolError::RequestMalformed {
+                part: "wctx",
+                detail: canary.clone(),
+            },
+            ProtocolError::RelyingPartyActionUnknown {
+                action: canary.clone(),
+            },
+            ProtocolError::OperatorRelyingPartyUnknown {
+                protocol: Protocol::Saml2,
+                identifier: canary.clone(),
+            },
+            ProtocolError::RelyingPartyReplyUnregistered {
+                name: "Wiki".to_owned(),
+                address: canary.clone(),
+            },
+            ProtocolError::RelyingPartyFreshnessInvalid {
+                value: canary.clone(),
+            },
+            ProtocolError::RelyingPartyMethodUnknown {
+                method: canary.clone(),
+            },
+            ProtocolError::RelyingPartySamlField {
+                field: "ID",
+                detail: canary.clone(),
+            },
+            ProtocolError::RelyingPartySamlDestination {
+                destination: Some(canary.clone()),
+            },
+        ];
+        for error in errors {
+            let pair = error.message();
+            assert!(pair.private.contains("canary"), "{}", pair.code);
+            assert!(!pair.public.contains("canary") && !pair.hint.contains("canary"));
+        }
+    }
+}

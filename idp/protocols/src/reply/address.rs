@@ -47,12 +47,20 @@ fn has_second_reading(path: &str) -> bool {
         || escape("%0")
         || escape("%1")
         || escape("%7f")
+        || has_broken_escape(path)
         || lower.contains('\\')
         || lower.contains("//")
         // "..;x" is ".." to servers that strip path parameters.
         || lower.split('/').any(|segment| {
             matches!(segment.split(';').next(), Some("." | ".."))
         })
+}
+
+/// A percent sign without two hexadecimal digits: servers differ in what they make of it.
+fn has_broken_escape(path: &str) -> bool {
+    path.split('%')
+        .skip(1)
+        .any(|after| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() != 2)
 }
 
 fn path_is_below(asked: &str, known: &str) -> bool {

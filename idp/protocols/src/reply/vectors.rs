@@ -10,7 +10,7 @@ use crate::error::ProtocolError;
 const HOME: &str = "https://rp.example.com/app/";
 
 /// Look-alikes of [`HOME`], refused under [`ReplyMatch::Exact`] and under [`ReplyMatch::PathPrefix`].
-const LOOK_ALIKES: [&str; 52] = [
+const LOOK_ALIKES: [&str; 54] = [
     // another host
     "https://rp.example.com.evil.tld/app/",
     "https://rp.example.com@evil.tld/app/",
@@ -61,6 +61,8 @@ const LOOK_ALIKES: [&str; 52] = [
     "https://rp.example.com/app/..%5cevil/",
     "https://rp.example.com/app/%252e%252e/evil/",
     "https://rp.example.com/app/..;/evil/",
+    "https://rp.example.com/app/..%",
+    "https://rp.example.com/app/%u002e%u002e/evil/",
     "https://rp.example.com/app/..\\evil",
     "https://rp.example.com/app/#fragment",
     // white space and controls

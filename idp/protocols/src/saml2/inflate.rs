@@ -10,7 +10,7 @@ pub(super) const LARGEST: usize = 64 * 1024;
 /// Inflates one complete raw DEFLATE stream with nothing behind it.
 ///
 /// The output never grows beyond [`LARGEST`], whatever the input promises; the error says what is wrong.
-pub(super) fn inflate(deflated: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub(crate) fn inflate(deflated: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut stream = Decompress::new(false);
     let mut out = Vec::with_capacity(deflated.len().saturating_mul(4).min(LARGEST) + 1);
     loop {

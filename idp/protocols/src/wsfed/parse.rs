@@ -23,7 +23,7 @@ const OF_THE_MESSAGE: [&str; 10] = [
 pub(super) enum Action {
     SignIn,
     SignOut,
-    SignOutCleanup,
+    CleanUp,
 }
 
 /// One message, read and not yet believed. Empty parameters count as absent, save `wctx`, which is echoed.
@@ -102,7 +102,7 @@ fn parse_action(wa: Option<String>) -> Result<Action, ProtocolError> {
     match wa.as_deref() {
         Some("wsignin1.0") => Ok(Action::SignIn),
         Some("wsignout1.0") => Ok(Action::SignOut),
-        Some("wsignoutcleanup1.0") => Ok(Action::SignOutCleanup),
+        Some("wsignoutcleanup1.0") => Ok(Action::CleanUp),
         other => {
             let action = cut(other.unwrap_or_default());
             Err(ProtocolError::RelyingPartyActionUnknown { action })

@@ -34,7 +34,7 @@ pub fn receive(
             &message, parties, now,
         )?))),
         Action::SignOut => Ok(WsFedAction::SignOut(sign_out())),
-        Action::SignOutCleanup => Ok(WsFedAction::SignOutCleanup(sign_out())),
+        Action::CleanUp => Ok(WsFedAction::SignOutCleanup(sign_out())),
     }
 }
 

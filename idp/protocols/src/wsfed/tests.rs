@@ -125,6 +125,33 @@ fn sec_wsf_01_prefix_holds_only_for_a_relying_party_set_so() {
     );
 }
 
+/// Every parameter that could pass for an address: none of them moves the answer.
+#[test]
+fn sec_web_04_no_parameter_redirects_off_the_registered_addresses() {
+    let evil = encode("https://evil.tld/");
+    for name in [
+        "whr",
+        "wreq",
+        "wct",
+        "wp",
+        "wres",
+        "wreqptr",
+        "wresultptr",
+        "ru",
+        "ReturnUrl",
+        "cbcxt",
+        "RedirectToIdentityProvider",
+        "username",
+        "login_hint",
+        "mkt",
+        "lc",
+        "client-request-id",
+    ] {
+        let request = signs_in(entra(), &format!("&{name}={evil}")).unwrap();
+        assert_eq!(request.reply_to.as_str(), ENTRA_REPLY, "{name}");
+    }
+}
+
 #[test]
 fn sec_wsf_03_realms_are_compared_octet_by_octet() {
     for realm in [

@@ -90,7 +90,9 @@ fn sec_saml_02_consumers_are_exact_even_where_wreply_is_not() {
         send(&party, &below),
         Err(E::RelyingPartyReplyUnregistered { .. })
     ));
-    let tabbed = format!("{}", Message::authn().set(ACS, "X").xml())
+    let tabbed = Message::authn()
+        .set(ACS, "X")
+        .xml()
         .replace("\"X\"", "\"https://wiki.example.com/acs&#9;\"");
     assert!(post(&party, &form(&tabbed)).is_err());
 }

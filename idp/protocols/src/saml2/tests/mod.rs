@@ -3,6 +3,7 @@
 mod authn_request;
 mod bindings;
 mod logout;
+mod shapes;
 mod signatures;
 
 use std::io::Write as _;
@@ -26,13 +27,16 @@ pub(super) const WIKI: &str = "https://wiki.example.com/saml";
 pub(super) const ISSUER: Name = Name::new("saml", "Issuer", SAML);
 pub(super) const NAME_ID: Name = Name::new("saml", "NameID", SAML);
 
+/// Something inside a message.
+struct Part(Box<dyn Fn(&mut Writer)>);
+
 /// A message to be written.
 pub(super) struct Message {
     name: Name,
     id: String,
     attributes: Vec<(&'static str, String)>,
     issuer: Option<String>,
-    body: Vec<Box<dyn Fn(&mut Writer)>>,
+    body: Vec<Part>,
 }
 
 impl Message {
@@ -82,7 +86,7 @@ impl Message {
     }
 
     pub(super) fn body(mut self, write: impl Fn(&mut Writer) + 'static) -> Self {
-        self.body.push(Box::new(write));
+        self.body.push(Part(Box::new(write)));
         self
     }
 
@@ -96,7 +100,7 @@ impl Message {
             out.element(ISSUER, issuer);
         }
         let mark = out.mark();
-        for write in &self.body {
+        for Part(write) in &self.body {
             write(&mut out);
         }
         out.end();
