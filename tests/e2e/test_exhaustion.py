@@ -220,7 +220,7 @@ def test_sec_saml_26_many_people_at_once_get_their_own_answers(node, another_bro
             if page.has_form("Password"):
                 browser.sign_in(user["upn"], user["password"])
             if "SAMLResponse" not in browser.page.response.text:
-                found.append(("loop breaker", browser.page.status))
+                found.append(("no answer", browser.page.status))
                 break
             fields = browser.answer().fields
             answer = read_saml(fields)

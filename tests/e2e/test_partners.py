@@ -58,7 +58,8 @@ def test_pysaml2_signs_a_person_in(signet, lab, browser, pysaml, tmp_path, bindi
     page = browser.get(provider.login_url(binding, "deep-link"))
     if binding == "post":
         page = browser.submit(page.form("SAMLRequest"))
-    assert browser.asks_for_password() and provider.host in page.text, "the page says where the person is going"
+    assert browser.asks_for_password(), page.text
+    assert provider.host in page.text, "the page says where the person is going"
     browser.sign_in(alice["upn"], alice["password"])
     form = browser.answer()
     answer = read_saml(form.fields)
@@ -68,6 +69,20 @@ def test_pysaml2_signs_a_person_in(signet, lab, browser, pysaml, tmp_path, bindi
     # Silent the second time, and the same person to this application.
     page = browser.get(provider.login_url("redirect"))
     assert browser.submit(browser.answer()).response.json()["name_id"] == said["name_id"]
+
+
+@pytest.mark.parametrize("binding", ["redirect", "post"])
+def test_sec_sig_10_a_request_signed_with_sha1_is_refused_until_an_admin_allows_it(signet, browser, pysaml, tmp_path, binding):
+    provider = pysaml(sign_requests=True)
+    register(signet, provider.metadata, tmp_path, "--name", provider.host)
+    page = browser.get(provider.login_url(binding, sha1=True))
+    page = browser.submit(page.form("SAMLRequest")) if binding == "post" else page
+    assert page.status == 400 and not page.forms()
+    signet.run("rp", "set", provider.host, "--property", "signature_algorithm=rsa-sha1")
+    signet.wait_version()
+    page = browser.get(provider.login_url(binding, sha1=True))
+    page = browser.submit(page.form("SAMLRequest")) if binding == "post" else page
+    assert browser.asks_for_password(), page.text
 
 
 def test_pysaml2_forces_a_fresh_sign_in(signet, lab, browser, pysaml, tmp_path):

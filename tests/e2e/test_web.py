@@ -79,7 +79,7 @@ def test_sec_web_03_another_host_name_is_not_answered(signet, host):
 def test_sec_web_03_addresses_come_from_the_configuration(signet, browser):
     page = browser.get(signet.url + "/FederationMetadata/2007-06/FederationMetadata.xml", headers={"X-Forwarded-Host": "evil.test", "Forwarded": "host=evil.test"})
     assert page.status == 200 and b"evil.test" not in page.response.content
-    assert status_of(raw(signet, b"GET / HTTP/1.1\r\nHost: sts.corp.example\r\nHost: evil.test\r\nConnection: close\r\n\r\n")) == 400
+    assert status_of(raw(signet, b"GET / HTTP/1.1\r\nHost: sts.corp.example\r\nHost: evil.test\r\nConnection: close\r\n\r\n")) in (400, 421)
 
 
 @pytest.mark.parametrize("name", ["wreply", "wctx", "whr", "username", "login_hint", "wtrealm", "RelayState", "ReturnUrl", "redirect_uri", "next", "url", "client-request-id", "wct", "mkt", "lc"])
@@ -96,7 +96,7 @@ def test_sec_web_04_sec_web_05_no_parameter_redirects_or_scripts(signet, browser
 
 
 def test_sec_web_05_headers_and_names_are_text_on_the_page(signet, browser):
-    browser.session.headers |= {"User-Agent": CANARY, "Referer": CANARY, "Accept-Language": CANARY}
+    browser.session.headers.update({"User-Agent": CANARY, "Referer": CANARY, "Accept-Language": CANARY})
     for page in (browser.get(entra_url(signet.sign_in_url, CANARY)), browser.sign_in(CANARY, "x"), browser.get(sign_in_url(signet.sign_in_url, CANARY))):
         assert "<svg/onload" not in page.response.text
 

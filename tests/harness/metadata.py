@@ -35,16 +35,7 @@ class Metadata:
 
 def resolve_types(root: etree._Element) -> list[tuple[etree._Element, tuple[str, str]]]:
     """Every xsi:type of a document with the (namespace, local name) it means where it stands; an undeclared prefix fails."""
-    found = []
-    for element in root.iter(etree.Element):
-        text = element.get(q(XSI, "type"))
-        if text is None:
-            continue
-        prefix, _, local = text.strip().rpartition(":")
-        namespace = element.nsmap.get(prefix or None)
-        assert namespace or not prefix, f"xsi:type={text!r}: the prefix is not declared there"
-        found.append((element, (namespace or "", local)))
-    return found
+    return [(element, type_) for element in root.iter(etree.Element) if (type_ := _type(element)) is not None]
 
 
 def canonical_types_survive(root: etree._Element):
@@ -64,19 +55,29 @@ def read(document: bytes, certificate: Path | None = None) -> Metadata:
     assert root.tag == q(METADATA, "EntityDescriptor"), root.tag
     if certificate is not None:
         xmlsec.verify(document, root, certificate)
-    types = {id(element): type_ for element, type_ in resolve_types(root)}
-    roles = [_role(one, types.get(id(one))) for one in root if one.tag.startswith(q(METADATA, "")) and one.get("protocolSupportEnumeration")]
+    roles = [_role(one) for one in root if one.tag.startswith(q(METADATA, "")) and one.get("protocolSupportEnumeration")]
     return Metadata(root.get("entityID"), root, roles)
 
 
-def _role(element: etree._Element, type_) -> Role:
+def _type(element: etree._Element) -> tuple[str, str] | None:
+    """The (namespace, local name) that the element's own xsi:type means."""
+    text = element.get(q(XSI, "type"))
+    if text is None:
+        return None
+    prefix, _, local = text.strip().rpartition(":")
+    namespace = element.nsmap.get(prefix or None)
+    assert namespace or not prefix, f"xsi:type={text!r}: the prefix is not declared there"
+    return namespace or "", local
+
+
+def _role(element: etree._Element) -> Role:
     signing = []
     for key in element.findall(q(METADATA, "KeyDescriptor")):
         if key.get("use") in (None, "signing"):
             for certificate in key.iter(q(DSIG, "X509Certificate")):
                 signing.append("".join(certificate.text.split()))
                 base64.b64decode(signing[-1], validate=True)
-    role = Role(etree.QName(element).localname, type_, element.get("protocolSupportEnumeration").split(), signing)
+    role = Role(etree.QName(element).localname, _type(element), element.get("protocolSupportEnumeration").split(), signing)
     for endpoint in element:
         if endpoint.get("Location"):
             role.endpoints.append((etree.QName(endpoint).localname, endpoint.get("Binding"), endpoint.get("Location")))

@@ -93,7 +93,8 @@ class Mellon:
         self.process = None
 
     def start(self, idp_metadata: Path):
-        user = ""
+        known, user = self.folder / "idp.xml", ""
+        known.write_bytes(idp_metadata.read_bytes())
         if os.geteuid() == 0:
             # The children run as nobody; root reads the keys before it steps down.
             user = "User nobody\nGroup nogroup"
@@ -101,10 +102,9 @@ class Mellon:
                 if path.stat().st_uid == 0 and str(path).startswith(str(self.folder.parent)):
                     path.chmod(0o755)
             self.sp_key.chmod(0o644)
-            idp_metadata.chmod(0o644)
         (self.folder / "httpd.conf").write_text(CONFIGURATION.format(
             folder=self.folder, host=self.host, port=self.port, modules=MODULES, user=user, certificate=self.certificate, key=self.key,
-            sp_key=self.sp_key, sp_certificate=self.sp_certificate, idp_metadata=idp_metadata,
+            sp_key=self.sp_key, sp_certificate=self.sp_certificate, idp_metadata=known,
         ))
         self.process = subprocess.Popen(
             ["/usr/sbin/apache2", "-f", self.folder / "httpd.conf", "-D", "FOREGROUND"], stdin=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from saml2.metadata import entity_descriptor
 from saml2.saml import NAMEID_FORMAT_PERSISTENT
 
 from harness import hosts
+from harness.names import RSA_SHA1, RSA_SHA256, SHA1, SHA256
 from lab.authority import self_signed
 
 LIMIT = 4 << 20
@@ -35,8 +36,6 @@ class Pysaml:
             "metadata": {"local": [str(idp_metadata)]},
             "accepted_time_diff": 5,
             "allow_unknown_attributes": True,
-            "signing_algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-            "digest_algorithm": "http://www.w3.org/2001/04/xmlenc#sha256",
             "service": {"sp": {
                 "endpoints": {"assertion_consumer_service": [(self.acs, BINDING_HTTP_POST)]},
                 "authn_requests_signed": sign_requests,
@@ -59,8 +58,8 @@ class Pysaml:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         hosts.point(host, self.server.server_address)
 
-    def login_url(self, binding: str = "redirect", state: str = "", force: bool = False) -> str:
-        return f"https://{self.host}/login?binding={binding}&state={state}&force={int(force)}"
+    def login_url(self, binding: str = "redirect", state: str = "", force: bool = False, sha1: bool = False) -> str:
+        return f"https://{self.host}/login?binding={binding}&state={state}&force={int(force)}&sha1={int(sha1)}"
 
     def close(self):
         self.server.shutdown()
@@ -69,6 +68,8 @@ class Pysaml:
     def _begin(self, query: dict) -> tuple[int, dict, bytes]:
         binding = BINDING_HTTP_POST if query.get("binding") == "post" else BINDING_HTTP_REDIRECT
         more = {"force_authn": "true"} if query.get("force") == "1" else {}
+        # Left alone, this pysaml2 signs with SHA-1.
+        more["sigalg"], more["digest_alg"] = (RSA_SHA1, SHA1) if query.get("sha1") == "1" else (RSA_SHA256, SHA256)
         (idp,) = self.client.metadata.with_descriptor("idpsso")
         request_id, http = self.client.prepare_for_authenticate(idp, relay_state=query.get("state", ""), binding=binding, **more)
         self.waiting[request_id] = "/"
