@@ -173,20 +173,16 @@ impl ErrorPage<'_> {
     /// Translated by code (`SIG-WSFED-UNKNOWN-REALM` is the text `sig-wsfed-unknown-realm`), else as the message has it.
     fn what_happened(&self) -> String {
         let id = self.message.code.to_ascii_lowercase();
-        if Language::knows(&id) {
-            self.language.text(&id, &[])
-        } else {
-            self.message.public.to_owned()
-        }
+        self.language
+            .translation(&id)
+            .unwrap_or_else(|| self.message.public.to_owned())
     }
 
     fn what_to_do(&self) -> String {
         let id = format!("{}-hint", self.message.code.to_ascii_lowercase());
-        if Language::knows(&id) {
-            self.language.text(&id, &[])
-        } else {
-            self.message.hint.to_owned()
-        }
+        self.language
+            .translation(&id)
+            .unwrap_or_else(|| self.message.hint.to_owned())
     }
 }
 

@@ -99,6 +99,7 @@ async fn tail(admin: &Admin, number: u32, activity: Option<&str>, output: &Outpu
                 let who = row
                     .details
                     .get("user")
+                    .or_else(|| row.details.get("editor"))
                     .and_then(Value::as_str)
                     .map_or_else(|| text(&row.account), str::to_owned);
                 vec![

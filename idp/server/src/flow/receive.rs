@@ -18,6 +18,7 @@ use super::sealed::{Flow, NotOpened, Replay, Stage};
 use super::sign_out;
 use crate::house::House;
 use crate::web::caller::Caller;
+use crate::web::cookies;
 
 /// Longest sealed flow that goes into a URL; a longer one is parked in the store.
 const LONGEST_IN_URL: usize = 6 * 1024;
@@ -85,8 +86,33 @@ pub(crate) async fn post(
     let request = ProtocolRequest::post(query.as_bytes(), &body);
     match read(&house, &request, &query, &body) {
         Ok(Message::SignIn(flow)) => park(&house, &caller, *flow).await,
+        Ok(Message::Saml(SamlAction::Logout(_))) if lacks_cookies(&headers) => {
+            post_again(&house, &caller, &body)
+        }
         other => answer(&house, &caller, &headers, other).await,
     }
+}
+
+/// Whether this is a post from another site, which browsers send without our SameSite cookies.
+fn lacks_cookies(headers: &HeaderMap) -> bool {
+    cookies::read(headers, cookies::SESSION).is_none()
+        && headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site != "same-origin")
+}
+
+/// A logout message by POST arrives without the session it is about. Posted once more by a page of ours it brings
+/// the cookie along; it is not used up yet, so it is as good as the first time.
+fn post_again(house: &House, caller: &Caller, body: &[u8]) -> Response {
+    let fields: Vec<(&'static str, String)> = form_urlencoded::parse(body)
+        .filter_map(|(name, value)| {
+            let name = ["SAMLRequest", "SAMLResponse", "RelayState"]
+                .into_iter()
+                .find(|known| *known == name)?;
+            Some((name, value.into_owned()))
+        })
+        .collect();
+    Reply::new(house, caller).own_post("/adfs/ls/", &fields)
 }
 
 /// `GET /adfs/ls/idpinitiatedsignon`: a SAML sign-in without a request, for relying parties that are set so.

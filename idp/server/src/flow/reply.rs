@@ -148,6 +148,18 @@ impl<'a> Reply<'a> {
         response
     }
 
+    /// A page that posts `fields` to an address of ours.
+    pub(crate) fn own_post(&self, action: &str, fields: &[(&'static str, String)]) -> Response {
+        let page = TokenPostPage {
+            brand: &self.house.brand,
+            language: self.language_for(None),
+            relying_party: &self.house.brand.organisation,
+            action,
+            fields,
+        };
+        self.html(StatusCode::OK, &page)
+    }
+
     /// A page for a bare status.
     pub(crate) fn status(&self, status: StatusCode) -> Response {
         self.message_with(status, &message_for(status))

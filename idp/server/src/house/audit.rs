@@ -1,9 +1,12 @@
 //! What is written to the audit, and when the audit refuses, nobody gets in.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::{Value, json};
 use signet_authn::{Cause, SignInFailure};
 use signet_model::{AccountId, MessagePair, RelyingParty};
 use signet_store::{AuditEvent, EventNumber, Outcome};
+use time::{Duration, OffsetDateTime};
 
 use super::{House, LiveSession};
 use crate::web::caller::Caller;
@@ -54,6 +57,10 @@ impl House {
             _ => EventNumber::CREDENTIALS_FAILURE,
         };
         tracing::info!(code = message.code, detail = %message.private, "sign-in failed");
+        let is_braked = matches!(failure, SignInFailure::Throttled { .. });
+        if is_braked && self.strangers.admit(self.clock.now()).is_none() {
+            return Ok(());
+        }
         let mut details = circumstances(caller);
         merge(
             &mut details,
@@ -75,8 +82,14 @@ impl House {
         caller: &Caller,
         message: &MessagePair,
     ) -> Result<(), MessagePair> {
+        let Some(left_out) = self.strangers.admit(self.clock.now()) else {
+            return Ok(());
+        };
         let mut details = circumstances(caller);
-        merge(&mut details, json!({ "detail": message.private }));
+        merge(
+            &mut details,
+            json!({ "detail": message.private, "left_out_before": left_out }),
+        );
         let event = self.event(
             caller,
             EventNumber::APP_TOKEN_FAILURE,
@@ -171,6 +184,43 @@ impl House {
     }
 }
 
+/// How many rows a window has for requests of people who proved nothing.
+const STRANGERS: u32 = 200;
+/// The window.
+const WINDOW: Duration = Duration::seconds(10);
+
+/// Keeps anonymous requests from filling the disk with audit rows (DOS-09): beyond the bound they are logged only, and the
+/// next row says how many were left out.
+#[derive(Default)]
+pub(super) struct Strangers(Mutex<Window>);
+
+#[derive(Default)]
+struct Window {
+    began: Option<OffsetDateTime>,
+    rows: u32,
+    left_out: u32,
+}
+
+impl Strangers {
+    /// How many were left out since the last row; `None` when this one is left out too.
+    fn admit(&self, now: OffsetDateTime) -> Option<u32> {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window
+            .began
+            .is_none_or(|began| now - began >= WINDOW || now < began)
+        {
+            window.began = Some(now);
+            window.rows = 0;
+        }
+        if window.rows >= STRANGERS {
+            window.left_out = window.left_out.saturating_add(1);
+            return None;
+        }
+        window.rows += 1;
+        Some(std::mem::take(&mut window.left_out))
+    }
+}
+
 /// From where and by what, as AD FS's `ContextComponents` name it.
 pub(super) fn circumstances(caller: &Caller) -> Value {
     let context = &caller.context;
@@ -213,5 +263,25 @@ fn cause(failure: &SignInFailure) -> &'static str {
         SignInFailure::Workstation(_) => "workstation",
         SignInFailure::Directory(_) => "directory",
         _ => "input",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn sec_dos_09_strangers_cannot_fill_the_audit() {
+        let strangers = Strangers::default();
+        let now = datetime!(2026-11-21 12:00 UTC);
+        let written = (0..1000).filter(|_| strangers.admit(now).is_some()).count();
+        assert_eq!(written, 200);
+        assert_eq!(
+            strangers.admit(now + Duration::seconds(11)),
+            Some(800),
+            "the next row says how many are missing"
+        );
+        assert_eq!(strangers.admit(now + Duration::seconds(12)), Some(0));
     }
 }

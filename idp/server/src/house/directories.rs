@@ -19,6 +19,9 @@ pub(crate) fn open_directories(config: &Config, clock: &Clock) -> Result<Directo
         .iter()
         .map(|directory| {
             let settings = settings(directory, clock)?;
+            settings.check().map_err(|fault| {
+                OpenError(format!("[[directory]] {}: {fault}", directory.domain))
+            })?;
             Ok(Arc::new(ActiveDirectory::start(settings)) as Arc<dyn Directory>)
         })
         .collect();

@@ -62,6 +62,7 @@ pub(crate) struct House {
     session_seal: SessionSeal,
     snapshots: Snapshots,
     metadata: ArcSwapOption<PublishedMetadata>,
+    strangers: audit::Strangers,
     ready: AtomicBool,
 }
 

@@ -99,6 +99,7 @@ impl House {
                 config.session.account_recheck_minutes,
             ))),
             metadata: ArcSwapOption::empty(),
+            strangers: super::audit::Strangers::default(),
             ready: AtomicBool::new(true),
             origin,
             config,

@@ -2,6 +2,7 @@
 
 use signet_claims::{RuleSet, claim_type, templates};
 use signet_model::RelyingParty;
+use signet_model::relying_party::TokenType;
 use signet_model::uris::{claims, name_id};
 
 use crate::commands::Failure;
@@ -29,7 +30,19 @@ pub(super) fn entra(party: &mut RelyingParty) {
 /// Entra's rules stay and the attributes are added to them; any other relying party gets these attributes and the
 /// user principal name as its name identifier.
 pub(super) fn send(party: &mut RelyingParty, wishes: &[String]) -> Result<(), Failure> {
-    let pairs: Vec<_> = wishes.iter().map(|wish| pair(wish)).collect();
+    let saml11 = party.protocols.allows_wsfed()
+        && !party.wsfed_endpoints.is_empty()
+        && party.wsfed_token == TokenType::Saml11;
+    let pairs: Vec<_> = wishes
+        .iter()
+        .map(|wish| pair(wish))
+        .map(|(attribute, claim)| {
+            (
+                attribute,
+                if saml11 { with_namespace(claim) } else { claim },
+            )
+        })
+        .collect();
     let pairs: Vec<_> = pairs
         .iter()
         .map(|(attribute, claim)| (attribute.as_str(), claim.as_str()))
@@ -43,6 +56,15 @@ pub(super) fn send(party: &mut RelyingParty, wishes: &[String]) -> Result<(), Fa
         party.issuance_transform_rules = format!("{subject}{sent}");
     }
     Ok(())
+}
+
+/// A SAML 1.1 attribute needs a namespace; a bare name gets the one that AD FS 1.x gave its own.
+fn with_namespace(claim: String) -> String {
+    if claim.contains('/') {
+        claim
+    } else {
+        format!("http://schemas.xmlsoap.org/claims/{claim}")
+    }
 }
 
 fn pair(wish: &str) -> (String, String) {
