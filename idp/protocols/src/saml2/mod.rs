@@ -67,7 +67,7 @@ pub struct ReplayKey {
     pub relying_party: RelyingPartyId,
     /// `ID` of the message.
     pub id: String,
-    /// After this the message is refused for its age; the record may go (with the longest sign-in flow added).
+    /// The record may go after this: message and sign-in are refused for their age by then.
     pub expires: OffsetDateTime,
 }
 

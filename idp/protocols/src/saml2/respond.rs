@@ -111,7 +111,7 @@ pub fn respond_logout(
     }))
 }
 
-/// saml-bindings-2.0-os 3.5.4: base64 without line breaks, `RelayState` "exact", absent in, absent out.
+/// saml-bindings-2.0-os 3.5.3 and 3.5.4: base64, and "the exact RelayState data it received"; absent in, absent out.
 pub(super) fn build_form(
     to: &ReplyTo,
     parameter: &'static str,

@@ -25,6 +25,8 @@ use crate::wsfed::showable;
 
 /// How far `IssueInstant` may lie from our clock, either way: AD FS's message delivery window.
 const WINDOW: Duration = Duration::minutes(5);
+/// How long a used message is remembered: beyond its window, and beyond any sign-in that began with it and waits sealed.
+const REMEMBERED: Duration = Duration::hours(24);
 
 /// Reads a SAML message and checks all that can be checked before the person is known.
 ///
@@ -118,8 +120,8 @@ fn decide_refusal(
     message: &AuthnRequest,
     party: &RelyingParty,
 ) -> Option<SamlRefusal> {
-    // 3.4.1: "the resulting … Subject MUST strongly match". Tokens are about who signs in, never about whom a request
-    // names, so such a request cannot be met (SAML-12).
+    // 3.4.1 ties the subject of the answer to the one a request names. Tokens are about who signs in, never about whom a
+    // request names, so such a request cannot be met (SAML-12).
     if message.names_subject {
         let detail = "the request names a subject";
         return Some(SamlRefusal::of(request, SamlStatus::RequestDenied, detail));
@@ -228,7 +230,7 @@ impl Step<'_> {
         ReplayKey {
             relying_party: party.id,
             id,
-            expires: self.now + WINDOW + WINDOW,
+            expires: self.now + REMEMBERED,
         }
     }
 }

@@ -48,8 +48,8 @@ pub(crate) fn has_message(query: &Parameters<'_>, body: &Parameters<'_>) -> bool
     query.has(Names::AnyCase, "wa") || body.has(Names::AnyCase, "wa")
 }
 
-/// WS-Federation 1.2, 13.2.1: "requests … HTTP GET … or POST". A form of our own pages is posted to the address
-/// that holds the message, so a body without any of the message's parameters leaves the message in the query.
+/// A message comes in the query, or in the body of a POST. A form of our own pages is posted to the address that holds
+/// the message, so a body without any of the message's parameters leaves the message in the query.
 pub(super) fn parse(request: &ProtocolRequest<'_>) -> Result<Message, ProtocolError> {
     let query = Parameters::of_query(request.query)?;
     let body = match request.method {
@@ -89,7 +89,7 @@ fn parse_message(parameters: &Parameters<'_>) -> Result<Message, ProtocolError> 
         market: filled("mkt", LONGEST_WORD)?,
         locale: filled("lc", LONGEST_WORD)?,
     };
-    // wsignin1.0 with a result is a token for a service that trusts others: not this one (13.2.5).
+    // wsignin1.0 with a result is a token for a service that trusts others: not this one (13.2.3).
     if parameters.has(Names::AnyCase, "wresult") {
         return Err(ProtocolError::RelyingPartyActionUnknown {
             action: "wresult".to_owned(),

@@ -29,7 +29,7 @@ fn check_protocol(request: &SignInRequest) -> Result<(), ProtocolError> {
     }
 }
 
-/// 13.2.3: `wctx` "the state … MUST be returned … without change"; absent in, absent out.
+/// WS-Federation 1.2, 13.2, `wctx`: "an opaque context value that MUST be returned with the issued token if it is passed in the request".
 pub(super) fn build_form(request: &SignInRequest, wresult: String) -> FormPost {
     let form = FormPost::to(&request.reply_to)
         .field("wa", "wsignin1.0")

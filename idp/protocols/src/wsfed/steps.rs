@@ -72,7 +72,7 @@ fn sign_in(
     })
 }
 
-/// WS-Federation 1.2, 13.2.2: "wtrealm … the URI of the requesting realm". Compared octet by octet (WSF-03).
+/// WS-Federation 1.2, 13.2.2, `wtrealm`: "the URI of the requesting realm". Compared octet by octet (WSF-03).
 fn load_relying_party(
     message: &Message,
     parties: &dyn RelyingParties,
@@ -91,8 +91,8 @@ fn load_relying_party(
     }
 }
 
-/// WS-Federation 1.2, 13.2.2: "wfresh … the desired maximum age of authentication specified in minutes … If
-/// specified as 0 … re-authenticate the user". `prompt=login` says the same (facts, section 1.2).
+/// WS-Federation 1.2, 13.2.2, `wfresh`: "the desired maximum age of authentication specified in minutes … If specified
+/// as "0" it indicates a request for the IP/STS to re-prompt the user". `prompt=login` says the same (facts section 1.2).
 fn parse_max_age(message: &Message) -> Result<Option<Duration>, ProtocolError> {
     let fresh = match message.freshness.as_deref() {
         None => None,
@@ -120,7 +120,7 @@ fn parse_minutes(text: &str) -> Option<Duration> {
         .map(Duration::minutes)
 }
 
-/// WS-Federation 1.2, 13.2.2: "wauth … the required authentication level". When a joining device says `acr` too,
+/// WS-Federation 1.2, 13.2.2, `wauth`: "the REQUIRED authentication level". When a joining device says `acr` too,
 /// that one holds: it is the stronger wish, and the two cannot both be said in one list of alternatives.
 fn parse_methods(message: &Message) -> Result<Vec<String>, ProtocolError> {
     let acr = match message.resource_params.as_deref() {
@@ -130,7 +130,7 @@ fn parse_methods(message: &Message) -> Result<Vec<String>, ProtocolError> {
     Ok(acr.or_else(|| message.method.clone()).into_iter().collect())
 }
 
-/// MS-MWBF 2.2.3 leaves unknown values to the implementation; AD FS refuses them, and so does this.
+/// Unknown methods are refused, as AD FS does (facts section 1.2).
 fn check_methods_known(methods: &[String], party: &RelyingParty) -> Result<(), ProtocolError> {
     match methods.iter().find(|method| !is_known(method, party)) {
         Some(method) => Err(ProtocolError::RelyingPartyMethodUnknown {
