@@ -2,7 +2,11 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test binary uses a part of it"
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a part of several test binaries: each uses some of it, and a fault fails the test"
 )]
 
 use std::collections::HashMap;
