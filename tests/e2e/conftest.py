@@ -98,12 +98,12 @@ def new_signet(workspace, authority, lab):
     """Makes nodes with a store of their own, with Entra registered and two domains federated; all end with the run."""
     numbers, made = itertools.count(), []
 
-    def make(prepare: bool = True) -> Signet:
+    def make(prepare: bool = True, preset: str = "entra") -> Signet:
         node = Signet(workspace / f"node-{next(numbers)}", authority, lab)
         made.append(node)
         if prepare:
             node.run("cert", "generate")
-            node.run("rp", "add", "--preset", "entra")
+            node.run("rp", "add", "--preset", preset)
             for name in FEDERATED:
                 node.run("domain", "add", name)
         return node
@@ -130,6 +130,15 @@ def signet(common_signet):
     common_signet.claim_name()
     assert common_signet.process.poll() is None, f"signet ended:\n{common_signet.log()[-3000:]}"
     return common_signet
+
+
+@pytest.fixture(scope="session")
+def common_saml_signet(new_signet):
+    """A node whose Entra speaks SAML 2.0: a tenant's domain speaks one of the two."""
+    node = new_signet(preset="entra-saml").start()
+    yield node
+    node.stop()
+    node.run("audit", "verify")
 
 
 @pytest.fixture

@@ -4,9 +4,15 @@ import pytest
 from harness import invariants, names
 from harness.saml_requests import authn_request, entra_request, name_id_policy, new_id, post_fields, redirect_url, requested_context
 from harness.tokens import read_saml
-from harness.wsfed import entra_url
 
 STATE = "estsredirect=2&estsrequest=" + "rQIIAd2Qv2sTYRjH" * 20
+
+
+@pytest.fixture
+def signet(common_saml_signet):
+    """Here Entra speaks SAML."""
+    common_saml_signet.claim_name()
+    return common_saml_signet
 
 
 def begin(browser, signet, identifier, binding="post"):
@@ -35,8 +41,8 @@ def test_a_post_from_another_site_keeps_the_session(signet, lab, chromium, partn
     """The browser sends a session cookie with SameSite=Lax along with no POST from Entra's site; sign-on must be silent all the same."""
     alice, identifier = lab["users"]["alice"], new_id()
     browser = chromium(signet.tls_certificate)
-    browser.open(entra_url(signet.sign_in_url, alice["upn"]))
-    browser.sign_in(None, alice["password"])
+    browser.open(redirect_url(signet.sign_in_url, entra_request(new_id()), STATE))
+    browser.sign_in(alice["upn"], alice["password"])
     browser.wait(lambda b: b.title == "Received")
     partners.forget()
     fields = post_fields(entra_request(identifier), STATE)
@@ -53,7 +59,7 @@ def test_a_post_from_another_site_keeps_the_session(signet, lab, chromium, partn
 
 def test_sec_saml_09_force_authn_asks_again(signet, lab, browser):
     alice = lab["users"]["alice"]
-    browser.get(entra_url(signet.sign_in_url))
+    browser.get(redirect_url(signet.sign_in_url, entra_request(new_id())))
     browser.sign_in(alice["upn"], alice["password"])
     document = authn_request(names.ENTRA, new_id(), name_id_policy(names.PERSISTENT), ForceAuthn="true")
     browser.get(redirect_url(signet.sign_in_url, document))

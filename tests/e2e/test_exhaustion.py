@@ -209,7 +209,8 @@ def test_sec_xml_17_ten_thousand_malformed_messages(node):
     assert node.memory_kib() - before < 24 * 1024
 
 
-def test_sec_saml_26_many_people_at_once_get_their_own_answers(node, another_browser, lab):
+def test_sec_saml_26_many_people_at_once_get_their_own_answers(new_signet, another_browser, lab):
+    node = new_signet(preset="entra-saml").start()
     people = [user for sam, user in lab["users"].items() if sam.startswith("person") or sam in ("alice", "dave", "carol")][-24:]
 
     def sign_in(user):
@@ -234,3 +235,4 @@ def test_sec_saml_26_many_people_at_once_get_their_own_answers(node, another_bro
         results = list(pool.map(sign_in, people))
     assert all(one == (True, True) for found in results for one in found), results
     assert sum(map(len, results)) == 24 * 12
+    node.stop()
