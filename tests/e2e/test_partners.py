@@ -78,8 +78,7 @@ def test_sec_sig_10_a_request_signed_with_sha1_is_refused_until_an_admin_allows_
     page = browser.get(provider.login_url(binding, sha1=True))
     page = browser.submit(page.form("SAMLRequest")) if binding == "post" else page
     assert page.status == 400 and not page.forms()
-    signet.run("rp", "set", provider.host, "--property", "signature_algorithm=rsa-sha1")
-    signet.wait_version()
+    signet.set_property(provider.host, "signature_algorithm", "rsa-sha1")
     page = browser.get(provider.login_url(binding, sha1=True))
     page = browser.submit(page.form("SAMLRequest")) if binding == "post" else page
     assert browser.asks_for_password(), page.text
@@ -101,8 +100,7 @@ def test_pysaml2_forces_a_fresh_sign_in(signet, lab, browser, pysaml, tmp_path):
 def test_pysaml2_decrypts_what_was_encrypted_to_it(signet, lab, browser, pysaml, tmp_path, algorithm):
     provider, alice = pysaml(encrypted=True), lab["users"]["alice"]
     register(signet, provider.metadata, tmp_path, "--name", provider.host)
-    signet.run("rp", "set", provider.host, "--property", f"encryption_algorithm={algorithm}")
-    signet.wait_version()
+    signet.set_property(provider.host, "encryption_algorithm", algorithm)
     browser.get(provider.login_url())
     browser.sign_in(alice["upn"], alice["password"])
     form = browser.answer()
@@ -144,8 +142,7 @@ def test_xmlsec1_verifies_every_shape_of_saml_answer(signet, lab, browser, tmp_p
     host = f"shape-{next(NUMBERS)}.example.net"
     provider, alice = Samael(host, own_metadata.read_text()), lab["users"]["alice"]
     register(signet, provider.metadata(), tmp_path, "--name", host)
-    signet.run("rp", "set", host, "--property", f"saml_response_signature={signature}")
-    signet.wait_version()
+    signet.set_property(host, "saml_response_signature", signature)
     begun = provider.redirect("state")
     browser.get(begun["url"])
     browser.sign_in(alice["upn"], alice["password"])
@@ -213,8 +210,7 @@ def test_xmlsec1_verifies_every_shape_of_wsfed_answer(signet, lab, browser, auth
     alice = lab["users"]["alice"]
     try:
         signet.run("rp", "add", "--name", party.host, "--realm", party.realm, "--wsfed", party.reply, "--send", "mail")
-        signet.run("rp", "set", party.host, "--property", f"wsfed_token={token}")
-        signet.wait_version()
+        signet.set_property(party.host, "wsfed_token", token)
         browser.get(party.login_url())
         browser.sign_in(alice["upn"], alice["password"])
         form = browser.answer()
@@ -229,8 +225,7 @@ def test_sha1_is_written_only_where_an_admin_set_it(signet, lab, browser, own_me
     host = f"old-{next(NUMBERS)}.example.net"
     provider, alice = Samael(host, own_metadata.read_text()), lab["users"]["alice"]
     register(signet, provider.metadata(), tmp_path, "--name", host)
-    signet.run("rp", "set", host, "--property", "signature_algorithm=rsa-sha1")
-    signet.wait_version()
+    signet.set_property(host, "signature_algorithm", "rsa-sha1")
     begun = provider.redirect()
     browser.get(begun["url"])
     browser.sign_in(alice["upn"], alice["password"])

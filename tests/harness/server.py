@@ -89,6 +89,12 @@ class Signet:
             raise CommandFailed(f"signet {' '.join(arguments)} ended {done.returncode}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
+    def set_property(self, party: str, name: str, value: str):
+        """Sets a property of a relying party; `rp set` takes changes only, so a default is left alone."""
+        if self.run("rp", "show", party)[name] != value:
+            self.run("rp", "set", party, "--property", f"{name}={value}")
+        self.wait_version()
+
     def signing_certificate(self) -> Path:
         """The current token-signing certificate, as a PEM file."""
         done = self.raw("cert", "export")
