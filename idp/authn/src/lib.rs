@@ -40,7 +40,9 @@ pub use guard::{Guard, Ticket, Verdict};
 pub use ledger::{AttemptLedger, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved};
 pub use limits::Limits;
 pub use local_ledger::LocalLedger;
-pub use network::{NetworkMap, Observed, TrustedProxy, UnreadableForward, parse_forwarded_for};
+pub use network::{
+    NetworkMap, Observed, TrustedProxy, UnreadableForward, fuzz_forwarded_for, parse_forwarded_for,
+};
 pub use pacing::Pacing;
 pub use password::PasswordAuthenticator;
 pub use seal::{SessionSeal, StoredEvidence, Unsealed};

@@ -158,6 +158,15 @@ pub fn parse_forwarded_for(value: &[u8]) -> Result<Vec<IpAddr>, UnreadableForwar
     Ok(hops)
 }
 
+/// Fuzz target: no header panics, and none is more than its caps allow.
+pub fn fuzz_forwarded_for(bytes: &[u8]) {
+    if let Ok(hops) = parse_forwarded_for(bytes) {
+        assert!(hops.len() <= MOST_HOPS && bytes.len() <= LONGEST);
+        let again: Vec<String> = hops.iter().map(IpAddr::to_string).collect();
+        assert_eq!(parse_forwarded_for(again.join(",").as_bytes()), Ok(hops));
+    }
+}
+
 /// Why the header cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UnreadableForward {
