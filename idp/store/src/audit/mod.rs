@@ -22,6 +22,7 @@ mod writer;
 
 pub use event::{AuditEvent, EventNumber, Outcome};
 pub use query::{AuditFilter, AuditRow};
+pub use text::fuzz_audit_text;
 pub use verify::{Break, BreakKind, ChainError, ChainReport};
 pub use writer::Issuance;
 

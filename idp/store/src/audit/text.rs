@@ -37,6 +37,17 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Fuzz target: whatever text an event carries, what is written is JSON of the same value, short, and harmless.
+pub fn fuzz_audit_text(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let details = Value::from(&*text);
+    let written = render(&details, 16 * 1024);
+    assert!(written.len() <= 6 * 16 * 1024 && !written.chars().any(is_hazard));
+    let read: Result<Value, _> = serde_json::from_str(&written);
+    assert!(details.to_string().len() > 16 * 1024 || read.is_ok_and(|value| value == details));
+    assert!(!plain(&text).chars().any(is_hazard));
+}
+
 fn cut_texts(value: &mut Value) {
     match value {
         Value::String(text) if text.len() > LONGEST_TEXT => {
