@@ -572,3 +572,29 @@ fn opaque_ids_of_rules_are_one_partys_alone() {
         assert_ne!(seen[0], seen[1]);
     });
 }
+
+/// An account that was disabled since gets nothing, whatever the session says.
+#[test]
+fn an_account_that_is_not_active_gets_nothing() {
+    use signet_directory::{Directory as _, LoginName};
+    use signet_issuance::HypotheticalUser;
+    run(async {
+        let house = House::new();
+        let alice = house.alice().await;
+        let name = LoginName::parse("CORP\\frank", None).unwrap();
+        let frank = house.directory.find(&name).await.unwrap().unwrap();
+        let frank = house.directory.read(frank.id).await.unwrap().unwrap();
+        let party = wiki(&issue("urn:a", "1"));
+        let request = saml_request(&party);
+        let snapshot = AccountSnapshot::new(frank.id);
+        let context = context(NetworkLocation::Outside);
+        let occasion = house.occasion(&party, &request, &context, &snapshot);
+        let nobody = HypotheticalUser::new(frank.into(), alice.evidence().clone(), false);
+        let explanation = house.engine.explain(&occasion, &nobody).await;
+        assert!(matches!(
+            explanation.verdict,
+            Err(Refusal::AccountNotActive { .. })
+        ));
+        assert!(explanation.stages.is_empty(), "no rule runs for them");
+    });
+}

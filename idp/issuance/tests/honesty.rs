@@ -542,3 +542,45 @@ fn base64(octets: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(octets)
 }
+
+/// Where a password ends within a fortnight, Entra hears when, and where it is changed if it can be.
+#[test]
+fn an_ending_password_is_told_and_a_lasting_one_is_not() {
+    let types = [
+        types::PASSWORD_EXPIRATION_TIME,
+        types::PASSWORD_EXPIRATION_DAYS,
+        types::PASSWORD_CHANGE_URL,
+    ];
+    run(async {
+        let mut house = House::new();
+        let party = entra();
+        let request = wsfed_request(&party, TokenType::Saml11);
+        let told = async |house: &House, name: &str| {
+            let user = house.sign_in_as(name, NetworkLocation::Outside).await;
+            let own = base64(user.account().id.as_octets());
+            house.stores.set("objectGUID", &[&own]);
+            house
+                .stores
+                .set("userPrincipalName", &[&user.account().effective_upn()]);
+            let release = house.permit(&party, &request, &user).await.unwrap();
+            let value = |claim_type: &str| {
+                let mut all = release.claims().iter();
+                all.find(|claim| &*claim.claim_type == claim_type)
+                    .map(|claim| claim.value.to_string())
+            };
+            types.map(value)
+        };
+        let (days, seconds) = ("10".to_owned(), (10 * 86_400 + 5 * 3_600).to_string());
+        assert_eq!(told(&house, "CORP\\alice").await, [None, None, None]);
+        assert_eq!(
+            told(&house, "CORP\\erin").await,
+            [Some(seconds.clone()), Some(days.clone()), None]
+        );
+        let url = "https://fs.contoso.com/adfs/portal/updatepassword/";
+        house.service.password_change_url = Some(url.into());
+        assert_eq!(
+            told(&house, "CORP\\erin").await,
+            [Some(seconds), Some(days), Some(url.to_owned())]
+        );
+    });
+}

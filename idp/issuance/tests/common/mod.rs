@@ -18,7 +18,9 @@ use async_trait::async_trait;
 use signet_authn::{AuthenticatedUser, Guard, Limits, LocalLedger, Pacing, PasswordAuthenticator};
 use signet_certs::{KeyRing, MasterKey, SigningKey};
 use signet_claims::{ActiveDirectoryQuery, templates};
-use signet_directory::{Directories, DirectoryError, Embedded, Password, Rows, hash_password};
+use signet_directory::{
+    Clock, Directories, Directory, DirectoryError, Embedded, Password, Rows, hash_password,
+};
 use signet_issuance::{
     AccountSnapshot, AttributeStores, Engine, Explanation, HypotheticalUser, Occasion, OpaqueIds,
     PermittedRelease, Refusal, ServiceIdentity, Signer,
@@ -49,6 +51,7 @@ pub struct House {
     pub domains: DomainTable,
     pub stores: TestStores,
     pub authenticator: PasswordAuthenticator,
+    pub directory: Arc<Embedded>,
     pub certificate_pem: String,
 }
 
@@ -100,6 +103,7 @@ impl TestStores {
 
 impl House {
     pub fn new() -> Self {
+        let directory = Arc::new(directory());
         let master = MasterKey::generate().unwrap();
         let key = SigningKey::generate(
             2048,
@@ -130,7 +134,8 @@ impl House {
             service: ServiceIdentity::new(ENTITY_ID),
             domains: DomainTable::new(vec![domain("contoso.com"), domain("fabrikam.co.uk")]),
             stores,
-            authenticator: authenticator(),
+            authenticator: authenticator(&directory),
+            directory,
             certificate_pem,
         }
     }
@@ -194,18 +199,46 @@ impl House {
     }
 }
 
-fn authenticator() -> PasswordAuthenticator {
+/// Alice and Bob in two federated domains, Carol in none, Dave without UPN, Erin with a password that ends in
+/// ten days, and Frank, who was disabled.
+fn directory() -> Embedded {
     let hash = hash_password(&Password::new("Passw0rd!".into()).unwrap()).unwrap();
-    let ldif = format!(
-        "dn: DC=corp,DC=example\nobjectClass: domainDNS\nobjectSid: S-1-5-21-1004336348-1177238915-682003330\nnETBIOSName: CORP\nuPNSuffixes: contoso.com\nuPNSuffixes: fabrikam.co.uk\nuPNSuffixes: elsewhere.test\n\n\
-         dn: CN=Alice,OU=People,DC=corp,DC=example\nobjectClass: user\nsAMAccountName: alice\nuserPrincipalName: alice@contoso.com\nobjectGUID: {GUID}\nuserPassword: {hash}\nmemberOf: CN=Staff,OU=Groups,DC=corp,DC=example\n\n\
-         dn: CN=Bob,OU=People,DC=corp,DC=example\nobjectClass: user\nsAMAccountName: bob\nuserPrincipalName: bob@fabrikam.co.uk\nobjectGUID: 00112233-4455-6677-8899-aabbccddeef0\nuserPassword: {hash}\n\n\
-         dn: CN=Carol,OU=People,DC=corp,DC=example\nobjectClass: user\nsAMAccountName: carol\nuserPrincipalName: carol@elsewhere.test\nobjectGUID: 00112233-4455-6677-8899-aabbccddeef1\nuserPassword: {hash}\n\n\
-         dn: CN=Dave,OU=People,DC=corp,DC=example\nobjectClass: user\nsAMAccountName: dave\nobjectGUID: 00112233-4455-6677-8899-aabbccddeef2\nuserPassword: {hash}\n\n\
-         dn: CN=Staff,OU=Groups,DC=corp,DC=example\nobjectClass: group\nsAMAccountName: Staff\n"
-    );
-    let directory = Embedded::from_ldif(&ldif).unwrap();
-    let directories = Directories::new(vec![Arc::new(directory)]);
+    let person = |name: &str, guid: &str, more: &str| {
+        format!(
+            "dn: CN={name},OU=People,DC=corp,DC=example\nobjectClass: user\nsAMAccountName: {name}\n\
+             objectGUID: {guid}\nuserPassword: {hash}\n{more}\n"
+        )
+    };
+    let guid = |last: &str| format!("{}{last}", &GUID[..GUID.len() - 1]);
+    let expires = (NOW + Duration::days(10) + Duration::hours(5)).unix_timestamp();
+    // Whole seconds since 1601, rounded up.
+    let expires = (expires + 1 + 11_644_473_600) * 10_000_000;
+    let ldif = [
+        "dn: DC=corp,DC=example\nobjectClass: domainDNS\n\
+         objectSid: S-1-5-21-1004336348-1177238915-682003330\nnETBIOSName: CORP\n\
+         uPNSuffixes: contoso.com\nuPNSuffixes: fabrikam.co.uk\nuPNSuffixes: elsewhere.test\n\n\
+         dn: CN=Staff,OU=Groups,DC=corp,DC=example\nobjectClass: group\nsAMAccountName: Staff\n\n"
+            .to_owned(),
+        person(
+            "alice",
+            GUID,
+            "userPrincipalName: alice@contoso.com\nmemberOf: CN=Staff,OU=Groups,DC=corp,DC=example\n",
+        ),
+        person("bob", &guid("0"), "userPrincipalName: bob@fabrikam.co.uk\n"),
+        person("carol", &guid("1"), "userPrincipalName: carol@elsewhere.test\n"),
+        person("dave", &guid("2"), ""),
+        person("erin", &guid("3"), &format!("userPrincipalName: erin@contoso.com\nmsDS-UserPasswordExpiryTimeComputed: {expires}\n")),
+        person("frank", &guid("4"), "userPrincipalName: frank@contoso.com\nuserAccountControl: 514\n"),
+    ]
+    .concat();
+    Embedded::from_ldif(&ldif)
+        .unwrap()
+        .with_clock(Clock::fixed(SIGNED_IN))
+}
+
+fn authenticator(directory: &Arc<Embedded>) -> PasswordAuthenticator {
+    let own: Arc<dyn Directory> = Arc::clone(directory) as _;
+    let directories = Directories::new(vec![own]);
     let guard = Guard::new(Arc::new(LocalLedger::new()), Limits::default(), &[7; 32]);
     let none = std::time::Duration::ZERO;
     let pacing = Pacing::new(none, std::time::Duration::from_millis(1));
