@@ -62,7 +62,7 @@ pub enum PipelineStep {
     /// A store has to be asked: call [`Pipeline::answer`], or give up with an error of [`StoreQuery`].
     Query(StoreQuery),
     /// All stages have run, or authorization has refused.
-    Done(PipelineOutcome),
+    Done(Box<PipelineOutcome>),
 }
 
 /// What the stages made.
@@ -128,7 +128,9 @@ impl<'r> Pipeline<'r> {
                 Step::Done(outcome) => self.leave_stage(outcome),
             }
         }
-        Ok(PipelineStep::Done(std::mem::take(&mut self.result)))
+        Ok(PipelineStep::Done(Box::new(std::mem::take(
+            &mut self.result,
+        ))))
     }
 
     /// Gives the rows of the open query: see [`Evaluation::answer`].

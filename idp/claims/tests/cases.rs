@@ -1,5 +1,12 @@
 //! The published corpus of claim rule cases, and that its runner can fail.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 #[path = "../examples/cases/case.rs"]
 mod case;
 #[path = "../examples/cases/directory.rs"]

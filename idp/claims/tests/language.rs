@@ -1,5 +1,12 @@
 //! The language: what parses, what does not, and where an error points.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod support;
 
 use signet_claims::{ParseFault, RuleSet, Warning};

@@ -21,7 +21,10 @@ pub const TARGETS: &[Target] = &[
     target("certificate", |bytes| {
         drop(signet_certs::read_certificate(bytes))
     }),
-    target("claim_rule_pattern", signet_claims::fuzz::claim_rule_pattern),
+    target(
+        "claim_rule_pattern",
+        signet_claims::fuzz::claim_rule_pattern,
+    ),
     target("claim_rule_query", signet_claims::fuzz::claim_rule_query),
     target("claim_rules", signet_claims::fuzz::claim_rules),
     target("inflate", signet_protocols::fuzz::inflate),

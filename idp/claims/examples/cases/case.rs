@@ -19,12 +19,15 @@ pub(crate) struct Case {
     pub(crate) input_claims: Vec<GivenClaim>,
     pub(crate) directory: Option<serde_json::Value>,
     #[serde(default)]
-    pub(crate) stores: BTreeMap<String, BTreeMap<String, Vec<Vec<Option<String>>>>>,
+    pub(crate) stores: BTreeMap<String, CannedStore>,
     pub(crate) expected_claims: Option<Vec<GivenClaim>>,
     pub(crate) expected_error: Option<ExpectedError>,
     pub(crate) expected_decision: Option<String>,
     pub(crate) expected_mfa: Option<bool>,
 }
+
+/// Rows by query and params.
+type CannedStore = BTreeMap<String, Vec<Vec<Option<String>>>>;
 
 /// A claim as given: what is left out has its default as input, and is not compared as output.
 #[derive(Debug, Deserialize)]

@@ -137,7 +137,7 @@ fn compare_claims(expected: &[GivenClaim], made: &[Claim]) -> Result<(), String>
 }
 
 /// Finds an own claim for each expected one; takes those found out of `left`.
-fn assign<'c>(expected: &[GivenClaim], left: &mut Vec<&'c Claim>) -> bool {
+fn assign(expected: &[GivenClaim], left: &mut Vec<&Claim>) -> bool {
     let Some((first, rest)) = expected.split_first() else {
         return true;
     };

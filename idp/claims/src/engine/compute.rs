@@ -90,7 +90,7 @@ impl Computer<'_> {
             Expression::Join(parts) => {
                 let mut text = String::new();
                 for part in parts {
-                    text.push_str(&*self.text(part, bound)?);
+                    text.push_str(&self.text(part, bound)?);
                     self.meter.value(text.len())?;
                 }
                 Ok(Arc::from(text))
@@ -113,7 +113,7 @@ impl Computer<'_> {
         let mut computed = Vec::new();
         for part in parts {
             let start = text.len();
-            text.push_str(&*self.text(part, bound)?);
+            text.push_str(&self.text(part, bound)?);
             self.meter.value(text.len())?;
             if part.as_constant().is_none() {
                 computed.push(start..text.len());
@@ -135,7 +135,7 @@ impl Computer<'_> {
         let replacement = match &replace.replacement {
             ReplacementSource::Fixed(replacement) => replacement,
             ReplacementSource::Computed(expression) => {
-                computed = Replacement::new(&*self.text(expression, bound)?, &pattern);
+                computed = Replacement::new(&self.text(expression, bound)?, &pattern);
                 &computed
             }
         };

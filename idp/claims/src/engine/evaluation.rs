@@ -3,6 +3,8 @@
 //! Nothing here reads a directory: when a rule asks a store, [`Evaluation::step`] gives the query
 //! away and waits for [`Evaluation::answer`].
 
+mod tracing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,10 +18,10 @@ use super::matching::{Found, Matches};
 use super::memo::Memo;
 use super::outcome::Outcome;
 use super::sets::Sets;
-use super::trace::{Fate, Made, QueryTrace, RuleTrace, Trace, TraceLevel, Verdict};
+use super::trace::{Trace, TraceLevel};
 use crate::store::StoreQuery;
-use crate::syntax::rule::{NewClaim, Statement, StoreStatement};
-use crate::syntax::{Rule, RuleSet};
+use crate::syntax::RuleSet;
+use crate::syntax::rule::Statement;
 
 /// A run of a rule set. Rules run once each, top to bottom; a rule does not see its own results.
 #[derive(Debug)]
@@ -293,102 +295,6 @@ impl<'r> Evaluation<'r> {
             rule_name: name.cloned(),
             fault,
         }
-    }
-
-    fn trace_rule(&mut self, index: usize, rule: &Rule, found: &Found) -> Option<usize> {
-        if self.level == TraceLevel::Off {
-            return None;
-        }
-        self.trace.rules.push(RuleTrace {
-            rule: index,
-            name: rule.annotation("RuleName").cloned(),
-            verdict: match found {
-                Found::Unmet { condition } => Verdict::Unmet {
-                    condition: *condition,
-                },
-                Found::Matches(matches) => Verdict::Ran {
-                    matches: matches.count(),
-                },
-            },
-            queries: Vec::new(),
-            made: Vec::new(),
-        });
-        Some(self.trace.rules.len() - 1)
-    }
-
-    fn trace_made(&mut self, claim: Claim, fate: Fate) {
-        let Some(running) = &self.running else { return };
-        let bound = running.matches.get(running.next);
-        let from = bound
-            .iter()
-            .filter_map(|number| self.sets.claim(*number).cloned())
-            .collect();
-        if let Some(entry) = running.traced.and_then(|at| self.trace.rules.get_mut(at)) {
-            entry.made.push(Made { claim, from, fate });
-        }
-    }
-
-    fn trace_query(&mut self, query: &StoreQuery, rows: usize) {
-        let traced = self.running.as_ref().and_then(|running| running.traced);
-        if let Some(entry) = traced.and_then(|at| self.trace.rules.get_mut(at)) {
-            entry.queries.push(QueryTrace {
-                store: Arc::clone(&query.store),
-                query: Arc::clone(&query.query),
-                params: query.params.clone(),
-                rows,
-            });
-        }
-    }
-}
-
-impl Computer<'_> {
-    fn new_claim(
-        &mut self,
-        new: &NewClaim,
-        bound: &[u32],
-        local: &Arc<str>,
-        string: &Arc<str>,
-    ) -> Result<Claim, EvaluationFault> {
-        let mut properties = BTreeMap::new();
-        for (name, expression) in &new.properties {
-            properties.insert(Arc::clone(name), self.text(expression, bound)?);
-        }
-        let mut optional = |expression: &Option<_>, otherwise: &dyn Fn() -> Arc<str>| {
-            expression
-                .as_ref()
-                .map_or_else(|| Ok(otherwise()), |own| self.text(own, bound))
-        };
-        Ok(Claim {
-            value: optional(&new.value, &|| Arc::from(""))?,
-            value_type: optional(&new.value_type, &|| Arc::clone(string))?,
-            issuer: optional(&new.issuer, &|| Arc::clone(local))?,
-            original_issuer: optional(&new.original_issuer, &|| Arc::clone(local))?,
-            claim_type: self.text(&new.claim_type, bound)?,
-            properties,
-        })
-    }
-
-    fn query(
-        &mut self,
-        statement: &StoreStatement,
-        bound: &[u32],
-        rule_index: usize,
-        rule: &Rule,
-    ) -> Result<StoreQuery, EvaluationFault> {
-        let (query, computed) = self.query_text(&statement.query, bound)?;
-        let mut params = Vec::with_capacity(statement.params.len());
-        for param in &statement.params {
-            params.push(self.text(param, bound)?);
-        }
-        Ok(StoreQuery {
-            store: Arc::clone(&statement.store),
-            types: Arc::clone(&statement.types),
-            query,
-            params,
-            computed,
-            rule: rule_index + 1,
-            rule_name: rule.annotation("RuleName").cloned(),
-        })
     }
 }
 

@@ -5,6 +5,7 @@ mod compute;
 mod error;
 mod evaluation;
 mod fingerprint;
+mod make;
 mod matching;
 mod memo;
 mod outcome;

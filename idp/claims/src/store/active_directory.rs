@@ -110,12 +110,18 @@ fn build_filter(pieces: &[Piece<'_>], user: &str) -> Result<(String, Filter), St
         let parsed = parse(&filter)?;
         return Ok((filter, parsed));
     }
+    let pieces = trimmed(pieces);
     let bind = |value: &dyn Fn(&str) -> String| {
         let bound = pieces.iter().map(|piece| match piece {
             Piece::Written(text) => (*text).to_owned(),
             Piece::Value(text) => value(text),
         });
-        enclosed(bound.collect())
+        let filter: String = bound.collect();
+        if filter.starts_with('(') {
+            filter
+        } else {
+            format!("({filter})")
+        }
     };
     let filter = bind(&escape);
     let parsed = parse(&filter)?;
@@ -129,13 +135,16 @@ fn build_filter(pieces: &[Piece<'_>], user: &str) -> Result<(String, Filter), St
     Ok((filter, parsed))
 }
 
-fn enclosed(filter: String) -> String {
-    let trimmed = filter.trim();
-    if trimmed.starts_with('(') {
-        trimmed.to_owned()
-    } else {
-        format!("({trimmed})")
+/// `pieces` without the blanks that the author of the rule wrote around them. Those of a value are its own.
+fn trimmed<'q>(pieces: &[Piece<'q>]) -> Vec<Piece<'q>> {
+    let mut pieces = pieces.to_vec();
+    if let Some(Piece::Written(text)) = pieces.first_mut() {
+        *text = text.trim_start();
     }
+    if let Some(Piece::Written(text)) = pieces.last_mut() {
+        *text = text.trim_end();
+    }
+    pieces
 }
 
 fn parse(filter: &str) -> Result<Filter, StoreFault> {

@@ -72,7 +72,7 @@ pub enum ParseFault {
     /// A new claim without a type.
     MissingType,
     /// A regular expression that AD FS or this engine does not take.
-    Pattern(PatternFault),
+    Pattern(Box<PatternFault>),
     /// The text is larger than a rule set may be.
     TooLarge {
         /// Which measure.

@@ -1,5 +1,6 @@
 //! Rule text to rules: lexer, grammar, static checks, errors with place and published code.
 
+mod cursor;
 mod error;
 mod limits;
 mod parser;
