@@ -8,6 +8,7 @@ use super::inflate::{LARGEST, inflate};
 use crate::error::ProtocolError;
 use crate::parameters::{Names, Parameters};
 use crate::wire::{HttpMethod, ProtocolRequest};
+use crate::wsfed;
 
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
 const LONGEST_STATE: usize = 1024;
@@ -69,6 +70,9 @@ pub(super) fn open(request: &ProtocolRequest<'_>) -> Result<Envelope, ProtocolEr
         HttpMethod::Get => Parameters::of_body(&[])?,
         HttpMethod::Post => Parameters::of_body(request.body)?,
     };
+    if wsfed::has_message(&query, &body) {
+        return Err(ProtocolError::RequestMixesMessages);
+    }
     let in_query = message_name(&query)?;
     let in_body = message_name(&body)?;
     let mut envelope = match (in_query, in_body) {

@@ -4,6 +4,7 @@
 
 use crate::error::{ProtocolError, cut};
 use crate::parameters::{Names, Parameters};
+use crate::saml2;
 use crate::wire::{HttpMethod, ProtocolRequest};
 
 /// `wctx` is echoed up to this many octets; Entra's real ones pass 1.5 kB.
@@ -56,6 +57,9 @@ pub(super) fn parse(request: &ProtocolRequest<'_>) -> Result<Message, ProtocolEr
         HttpMethod::Get => Parameters::of_body(&[])?,
         HttpMethod::Post => Parameters::of_body(request.body)?,
     };
+    if saml2::has_message(&query, &body) {
+        return Err(ProtocolError::RequestMixesMessages);
+    }
     let (message, other) = if body.has(Names::AnyCase, "wa") {
         (&body, &query)
     } else {

@@ -141,6 +141,13 @@ fn one_protocol_at_a_time() {
         Err(E::RequestMixesMessages)
     );
     assert_eq!(either("foo=bar"), Err(E::RequestHasNoMessage));
+    let both = format!("{saml}&{wsfed}");
+    assert_eq!(get(&wiki(), &both), Err(E::RequestMixesMessages));
+    let both = ProtocolRequest::get(both.as_bytes());
+    assert_eq!(
+        crate::wsfed::receive(&both, &parties, NOW),
+        Err(E::RequestMixesMessages)
+    );
 }
 
 #[test]
