@@ -3,7 +3,7 @@
 use signet_claims::{RuleSet, claim_type, templates};
 use signet_model::RelyingParty;
 use signet_model::relying_party::TokenType;
-use signet_model::uris::{claims, name_id};
+use signet_model::uris::claims;
 
 use crate::commands::Failure;
 
@@ -25,10 +25,17 @@ pub(super) fn entra(party: &mut RelyingParty) {
     party.issuance_transform_rules = rules.to_owned();
 }
 
+/// The mail address, for the name identifier alone.
+const MAIL_FOR_SUBJECT: &str = concat!(
+    "@RuleName = \"Mail for the Name ID\"\n",
+    "c:[Type == \"http://schemas.microsoft.com/ws/2008/06/identity/claims/windowsaccountname\", Issuer == \"AD AUTHORITY\"]\n",
+    " => add(store = \"Active Directory\", types = (\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress\"), query = \";mail;{0}\", param = c.Value);\n",
+);
+
 /// Sends directory attributes, each `attribute` or `attribute=claim`; the claim is a short name or a claim type.
 ///
-/// Entra's rules stay and the attributes are added to them; any other relying party gets these attributes and the
-/// user principal name as its name identifier.
+/// Entra's rules stay and the attributes are added to them. Of any other relying party's rules those that make its name
+/// identifier stay, and these attributes stand in place of the rest.
 pub(super) fn send(party: &mut RelyingParty, wishes: &[String]) -> Result<(), Failure> {
     let saml11 = party.protocols.allows_wsfed()
         && !party.wsfed_endpoints.is_empty()
@@ -51,11 +58,29 @@ pub(super) fn send(party: &mut RelyingParty, wishes: &[String]) -> Result<(), Fa
         .map_err(|error| Failure(format!("--send: {error}")))?;
     if party.issuer_by_domain {
         party.issuance_transform_rules.push_str(&sent);
-    } else {
-        let subject = templates::name_id_rule("Name ID", claims::UPN, name_id::UNSPECIFIED)?;
-        party.issuance_transform_rules = format!("{subject}{sent}");
+        return Ok(());
     }
+    let subject = subject_rules(&party.issuance_transform_rules)?;
+    let sends_mail = pairs.iter().any(|(_, claim)| *claim == claims::EMAIL);
+    let mail = if subject.contains(claims::EMAIL) && !sends_mail {
+        MAIL_FOR_SUBJECT
+    } else {
+        ""
+    };
+    // What is sent comes first: a name identifier may be made of it.
+    party.issuance_transform_rules = format!("{sent}{mail}{subject}");
     Ok(())
+}
+
+/// The rules of `text` that make a name identifier, with those that only prepare values.
+fn subject_rules(text: &str) -> Result<String, Failure> {
+    let rules =
+        RuleSet::parse(text).map_err(|error| Failure(format!("the present rules: {error}")))?;
+    let is_kept = |rule: &str| rule.contains(claims::NAME_IDENTIFIER) || rule.contains("=> add(");
+    let kept = rules.rules().filter(|rule| is_kept(rule.text()));
+    Ok(kept
+        .map(|rule| format!("{}\n", rule.text().trim()))
+        .collect())
 }
 
 /// A SAML 1.1 attribute needs a namespace; a bare name gets the one that AD FS 1.x gave its own.
@@ -106,4 +131,45 @@ pub(super) fn check(party: &RelyingParty) -> Result<(), Failure> {
         RuleSet::parse(text).map_err(|error| Failure(format!("{name}: {error}")))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signet_model::uris::name_id;
+
+    fn sending(formats: &[&str], wishes: &[&str]) -> String {
+        let mut party = RelyingParty::new("Wiki", "urn:wiki");
+        defaults(&mut party, formats);
+        let wishes: Vec<_> = wishes.iter().map(|&wish| wish.to_owned()).collect();
+        send(&mut party, &wishes).unwrap();
+        check(&party).unwrap();
+        party.issuance_transform_rules
+    }
+
+    #[test]
+    fn sending_attributes_keeps_the_name_identifier_that_the_metadata_wants() {
+        let rules = sending(&[name_id::PERSISTENT], &["mail", "department=dept"]);
+        assert!(
+            rules.contains(name_id::PERSISTENT) && rules.contains("_OpaqueIdStore"),
+            "{rules}"
+        );
+        assert!(
+            rules.contains(";mail,department;") && !rules.contains("givenName"),
+            "{rules}"
+        );
+        let rules = sending(&[name_id::TRANSIENT], &["mail"]);
+        assert!(!rules.contains(claims::NAME_IDENTIFIER), "{rules}");
+    }
+
+    #[test]
+    fn a_name_identifier_of_the_mail_address_needs_no_mail_claim() {
+        let rules = sending(&[name_id::EMAIL], &["department=dept"]);
+        assert!(
+            rules.contains("=> add(store") && rules.contains(name_id::EMAIL),
+            "{rules}"
+        );
+        let rules = sending(&[name_id::EMAIL], &["mail"]);
+        assert!(!rules.contains("=> add("), "{rules}");
+    }
 }

@@ -20,9 +20,10 @@ pub(super) async fn run(admin: &Admin, arguments: RpSet, output: &Output) -> Don
     let mut party = before.clone();
     change(&mut party, &arguments)?;
     if party == *before {
-        return Err(Failure(
-            "nothing to change was given; see `signet rp set --help`".to_owned(),
-        ));
+        output.show(&party, || {
+            format!("{} is as you want it already.", party.name)
+        });
+        return Ok(());
     }
     rules::check(&party)?;
     admin
