@@ -1,4 +1,4 @@
-//! Prints what one evaluation costs: `cargo run --release -p signet-claims --example speed`.
+//! Prints what one evaluation costs: `cargo run --release -p signet-claims --example rules_speed`.
 //!
 //! Each figure is the median of many rounds on this machine, in microseconds.
 
