@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -72,11 +73,14 @@ class Chromium:
     def all(self, css: str):
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
-    def wait(self, condition, within: float = 15):
+    def wait(self, condition, within: float = 30):
         """Until `condition(self)` is true."""
-        return WebDriverWait(self.driver, within).until(lambda _: condition(self))
+        try:
+            return WebDriverWait(self.driver, within).until(lambda _: condition(self))
+        except TimeoutException as late:
+            raise AssertionError(f"not within {within} s; the page at {self.url} says: {self.text[:500]}") from late
 
-    def wait_for(self, css: str, within: float = 15):
+    def wait_for(self, css: str, within: float = 30):
         return self.wait(lambda b: next(iter(b.all(css)), None), within)
 
     def sign_in(self, name: str | None, password: str):
