@@ -45,7 +45,10 @@ class Signet:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.host, self.port, self.http_port = folder, host, free_port(), free_port()
         self.file, self.log_file = folder / "signet.toml", folder / "signet.log"
-        self.tls_certificate, tls_key = authority.issue_server(host, [host, "127.0.0.1"])
+        # Copies of its own: the authority's files are those of the newest node with this host name.
+        certificate, key = authority.issue_server(host, [host, "127.0.0.1"])
+        self.tls_certificate = private_file(folder / "tls.crt", Path(certificate).read_bytes())
+        tls_key = private_file(folder / "tls.key", Path(key).read_bytes())
         self.root_certificate = authority.certificate_file
         self.process: subprocess.Popen | None = None
         master = private_file(folder / "master.key", secrets.token_bytes(32))

@@ -147,7 +147,7 @@ pub(crate) struct RpSet {
     /// File with issuance authorization rules.
     #[arg(long)]
     pub(crate) authorization_rules: Option<PathBuf>,
-    /// Permit only members of these groups (SID, or DOMAIN\group resolved now).
+    /// Permit only members of the groups with these SIDs.
     #[arg(
         long = "permit-group",
         value_name = "SID",
@@ -209,12 +209,17 @@ pub(crate) enum CertCommand {
     Import {
         /// PFX file, or PEM file with key and certificate.
         file: PathBuf,
-        /// File with the PFX password; asked for when absent and needed.
+        /// File with the PFX password; an empty one is tried when absent.
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
     /// Make the next key the current one; the old certificate stays published.
     Promote,
+    /// Remove a next or retired key: it is not published any more.
+    Remove {
+        /// Its thumbprint, as `cert list` shows it.
+        thumbprint: String,
+    },
     /// Write the current certificate as PEM (public part only).
     Export,
 }

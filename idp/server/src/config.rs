@@ -299,6 +299,11 @@ impl Config {
     fn check(&self, name: &str) -> Result<(), ConfigError> {
         let fault = |text: String| Err(ConfigError(format!("{name}: {text}")));
         let host = &self.service.host;
+        if *host != host.to_ascii_lowercase() {
+            return fault(format!(
+                "[service] host = {host:?} has capital letters; browsers send it in lower case, so write it so"
+            ));
+        }
         if host.is_empty() || host.contains(['/', ':', ' ']) || url::Host::parse(host).is_err() {
             return fault(format!(
                 "[service] host = {host:?} is not a host name; write it without scheme, port and path"

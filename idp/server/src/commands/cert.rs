@@ -36,6 +36,7 @@ pub(super) fn run(path: &Path, command: CertCommand, output: &Output) -> Done {
                 add(&admin, &key, output).await
             }
             CertCommand::Promote => promote(&admin, output).await,
+            CertCommand::Remove { thumbprint } => remove(&admin, &thumbprint, output).await,
             CertCommand::Export => export(&admin, output).await,
         }
     })
@@ -152,6 +153,36 @@ async fn promote(admin: &Admin, output: &Output) -> Done {
         format!(
             "{} signs from now on. The old certificate stays published until it is removed.",
             promoted.thumbprint
+        )
+    });
+    Ok(())
+}
+
+async fn remove(admin: &Admin, thumbprint: &str, output: &Output) -> Done {
+    let trust = admin.trust().await?;
+    let key = trust
+        .signing_keys
+        .iter()
+        .find(|key| key.id.eq_ignore_ascii_case(thumbprint))
+        .ok_or_else(|| {
+            Failure(format!(
+                "no key has the thumbprint {thumbprint}; `signet cert list` shows all"
+            ))
+        })?;
+    if key.role == KeyRole::Current {
+        return Err(Failure(
+            "the current key signs; promote another before it is removed".to_owned(),
+        ));
+    }
+    let removed = shown(admin, key)?;
+    admin
+        .edit(&trust, &[TrustEdit::RemoveSigningKey(key.id.clone())])
+        .await?;
+    output.show(&removed, || {
+        format!(
+            "Removed {} key {}; it is not published any more.",
+            word(removed.role),
+            removed.thumbprint
         )
     });
     Ok(())

@@ -41,7 +41,13 @@ pub(crate) async fn go_on(
         Ok(session) => session,
         Err(error) => return reply.message(&error),
     };
-    let evidence = session.as_ref().map(|session| session.user.evidence());
+    // Credentials that answer a wish for fresh ones go from the form straight to the token. Whoever comes by this way with
+    // such a wish opened its link again, so whatever the session holds was given for something else.
+    let wants_fresh = request.authentication.demands_fresh() || party.always_require_authentication;
+    let evidence = session
+        .as_ref()
+        .filter(|_| !wants_fresh)
+        .map(|session| session.user.evidence());
     match decide_session(request, evidence, house.clock.now(), &party) {
         SessionDecision::UseSession => match session {
             Some(session) => {
@@ -65,7 +71,11 @@ pub(crate) async fn go_on(
             headers,
             &party,
             &arrived,
-            notice(reason),
+            if session.is_some() {
+                Some(Notice::SignInAgain)
+            } else {
+                notice(reason)
+            },
             session.as_ref(),
         ),
         SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,

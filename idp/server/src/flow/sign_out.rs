@@ -50,6 +50,10 @@ pub(crate) async fn wsfed(
             redirect.as_ref().map(|redirect| redirect.location.as_str()),
         ),
     };
+    // A post from another site brings no cookie; its session could not be ended, so its cookie stays too.
+    if cookies::read(headers, cookies::SESSION).is_none() {
+        return response;
+    }
     reply.with_cookie(response, &cookies::remove(cookies::SESSION))
 }
 
@@ -107,6 +111,9 @@ pub(crate) async fn saml(
         Ok(None) => page(house, caller, &told, None),
         Err(error) => reply.message(&error.message()),
     };
+    if ended.is_none() {
+        return response;
+    }
     reply.with_cookie(response, &cookies::remove(cookies::SESSION))
 }
 

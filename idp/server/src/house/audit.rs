@@ -57,14 +57,24 @@ impl House {
             _ => EventNumber::CREDENTIALS_FAILURE,
         };
         tracing::info!(code = message.code, detail = %message.private, "sign-in failed");
-        let is_braked = matches!(failure, SignInFailure::Throttled { .. });
-        if is_braked && self.strangers.admit(self.clock.now()).is_none() {
-            return Ok(());
-        }
+        // Tries that the guard counted are bounded by it; the others must not fill the disk either.
+        let left_out = match failure {
+            SignInFailure::WrongNameOrPassword { cause, .. } if *cause != Cause::NotAPassword => 0,
+            SignInFailure::Throttled { .. }
+            | SignInFailure::WrongNameOrPassword { .. }
+            | SignInFailure::NameForm(_)
+            | SignInFailure::NoPassword
+            | SignInFailure::Directory(_)
+            | SignInFailure::Interrupted => match self.uncounted_tries.admit(self.clock.now()) {
+                Some(left_out) => left_out,
+                None => return Ok(()),
+            },
+            _ => 0,
+        };
         let mut details = circumstances(caller);
         merge(
             &mut details,
-            json!({ "detail": message.private, "cause": cause(failure) }),
+            json!({ "detail": message.private, "cause": cause(failure), "left_out_before": left_out }),
         );
         let event = self.event(caller, number, Outcome::Failure, details);
         self.write(AuditEvent {

@@ -63,6 +63,7 @@ pub(crate) struct House {
     snapshots: Snapshots,
     metadata: ArcSwapOption<PublishedMetadata>,
     strangers: audit::Strangers,
+    uncounted_tries: audit::Strangers,
     ready: AtomicBool,
 }
 

@@ -100,6 +100,7 @@ impl House {
             ))),
             metadata: ArcSwapOption::empty(),
             strangers: super::audit::Strangers::default(),
+            uncounted_tries: super::audit::Strangers::default(),
             ready: AtomicBool::new(true),
             origin,
             config,
@@ -121,13 +122,13 @@ impl House {
         if version == self.trust.load().version() {
             return Ok(());
         }
+        // Relying parties and domains first: a key that cannot be opened must not keep a disabled one enabled.
         let trust = load_trust(&self.store).await?;
-        let ring = super::load_ring(&self.store, &self.master).await?;
-        if let Some(ring) = ring {
+        self.trust.store(Arc::new(trust));
+        if let Some(ring) = super::load_ring(&self.store, &self.master).await? {
             self.signer.replace_keys(ring);
         }
         tracing::info!(version, "trust configuration taken up");
-        self.trust.store(Arc::new(trust));
         Ok(())
     }
 }

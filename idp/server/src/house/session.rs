@@ -68,14 +68,27 @@ impl House {
                 return Err(error.message());
             }
         };
-        let Some(known) = self.account(stored.account()).await? else {
+        let Some(mut known) = self.account(stored.account()).await? else {
             return self.end_silently(&row, "the account is gone").await;
         };
         let user = match AuthenticatedUser::resume(stored, known.account.clone()) {
             Ok(user) => user,
-            Err(why) => {
+            // What this node knows may be older than the session: a password changed elsewhere, an account enabled again.
+            // Only what the directory says now ends it.
+            Err(_) => {
                 self.snapshots.forget(known.account.id);
-                return self.end_silently(&row, &reason(why)).await;
+                let stored = self
+                    .session_seal
+                    .open(&row.evidence, key.as_octets())
+                    .map_err(|error| error.message())?;
+                let Some(now_known) = self.account(stored.account()).await? else {
+                    return self.end_silently(&row, "the account is gone").await;
+                };
+                known = now_known;
+                match AuthenticatedUser::resume(stored, known.account.clone()) {
+                    Ok(user) => user,
+                    Err(why) => return self.end_silently(&row, &reason(why)).await,
+                }
             }
         };
         if let Err(error) = self.store.touch_session(&row, now).await {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,10 @@ use super::tls::TlsFiles;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// For one request head, and for an idle HTTP/1.1 connection.
 const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// A connection without a request for so long is closed.
+const IDLE: Duration = Duration::from_secs(60);
+/// How often that is looked at.
+const PULSE: Duration = Duration::from_secs(5);
 /// Largest set of request headers: Kerberos tickets of people in many groups need 64 KiB.
 const HEADERS: u32 = 96 * 1024;
 /// How long running requests may take after a stop was asked for.
@@ -224,16 +229,70 @@ impl<A: Answer> Connection<A> {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let (answer, peer) = (self.answer, self.peer);
+        let pulse = Arc::new(Pulse::default());
+        let beating = Arc::clone(&pulse);
         let service = service_fn(move |request| {
-            let answer = Arc::clone(&answer);
-            async move { Ok::<_, Infallible>(answer.answer(request, peer, secure).await) }
+            let (answer, running) = (Arc::clone(&answer), Beat::of(&beating));
+            async move {
+                let response = answer.answer(request, peer, secure).await;
+                drop(running);
+                Ok::<_, Infallible>(response)
+            }
         });
         let connection = self
             .builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            debug!(peer = %peer.ip(), error = %error, "connection ended early");
+        tokio::select! {
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                debug!(peer = %peer.ip(), error = %error, "connection ended early");
+            },
+            () = pulse.stops() => debug!(peer = %peer.ip(), "idle connection closed"),
         }
+    }
+}
+
+/// The requests of one connection. The library's own timers begin with the first octets of a request, and an HTTP/2
+/// connection that only answers pings has none: without this a silent peer would keep its slot for ever.
+#[derive(Default)]
+struct Pulse {
+    begun: AtomicUsize,
+    running: AtomicUsize,
+}
+
+impl Pulse {
+    /// Until the connection carried no request for too long.
+    async fn stops(&self) {
+        let (mut seen, mut idle) = (0, Duration::ZERO);
+        loop {
+            tokio::time::sleep(PULSE).await;
+            let begun = self.begun.load(Ordering::Relaxed);
+            if begun != seen || self.running.load(Ordering::Relaxed) > 0 {
+                (seen, idle) = (begun, Duration::ZERO);
+                continue;
+            }
+            idle += PULSE;
+            let longest = if begun == 0 { REQUEST_HEAD } else { IDLE };
+            if idle >= longest {
+                return;
+            }
+        }
+    }
+}
+
+/// One running request.
+struct Beat(Arc<Pulse>);
+
+impl Beat {
+    fn of(pulse: &Arc<Pulse>) -> Self {
+        pulse.begun.fetch_add(1, Ordering::Relaxed);
+        pulse.running.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(pulse))
+    }
+}
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
