@@ -79,6 +79,9 @@ pub struct Occasion<'a> {
     pub stores: &'a dyn AttributeStores,
     /// What was already looked up for this account.
     pub snapshot: &'a AccountSnapshot,
+    /// `SessionIndex` of SAML 2.0 tokens: the same for every token of one session and relying party, another for
+    /// another relying party (saml-core-2.0-os 2.7.2).
+    pub session_index: &'a str,
     /// The time.
     pub now: OffsetDateTime,
 }
@@ -367,6 +370,7 @@ impl Engine {
             claims,
             evidence: person.evidence.clone(),
             context_class,
+            session_index: occasion.session_index.to_owned(),
             terms: Terms::of(relying_party, request.token_type),
             refused_claims: refused,
             rules_summary: record.summary(),

@@ -44,6 +44,7 @@ pub(crate) struct TokenContent {
     pub(crate) evidence: Evidence,
     /// `AuthnContextClassRef` or `AuthenticationMethod`.
     pub(crate) context_class: String,
+    pub(crate) session_index: String,
     pub(crate) terms: Terms,
     pub(crate) refused_claims: Vec<RefusedClaim>,
     pub(crate) rules_summary: String,

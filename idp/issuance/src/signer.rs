@@ -154,7 +154,8 @@ impl Signer {
         let facts = self.facts(content, &ring, &id, &xml, now, false);
         self.counters.count_token();
         Ok(SignedToken {
-            session_index: (content.terms.token_type == TokenType::Saml20).then(|| id.clone()),
+            session_index: (content.terms.token_type == TokenType::Saml20)
+                .then(|| content.session_index.clone()),
             id,
             xml,
             token_type: content.terms.token_type,

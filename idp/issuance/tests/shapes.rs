@@ -12,8 +12,8 @@ use common::judge::{
     SAML11, SAML20, SAMLP, at, check_invariants, claims, has, parse, text, xmlsec1_verifies,
 };
 use common::{
-    ACS, ANCHOR, ENTITY_ID, House, LIFETIME, NOW, SP, entra, issue, run, saml_request, wiki,
-    wsfed_request,
+    ACS, ANCHOR, ENTITY_ID, House, LIFETIME, NOW, SESSION_INDEX, SP, entra, issue, run,
+    saml_request, wiki, wsfed_request,
 };
 use signet_issuance::{
     ErrorResponse, LogoutMessage, LogoutRequest, LogoutResponse, NameId, Refusal, SamlStatus,
@@ -124,7 +124,7 @@ fn a_saml_response_has_the_documented_shape() {
         let response = house.signer.sign_saml_response(&release, NOW).unwrap();
         let signature = SIGNATURE.replace("#ID", "#TOKEN");
         let expected = format!(
-            "<samlp:Response xmlns:samlp=\"{SAMLP}\" Destination=\"{ACS}\" ID=\"RESPONSE\" InResponseTo=\"_request1\" IssueInstant=\"2026-01-02T03:04:05.678Z\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"{SAML20}\">{ENTITY_ID}</saml:Issuer><samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></samlp:StatusCode></samlp:Status><saml:Assertion xmlns:saml=\"{SAML20}\" ID=\"TOKEN\" IssueInstant=\"2026-01-02T03:04:05.678Z\" Version=\"2.0\"><saml:Issuer>{ENTITY_ID}</saml:Issuer>{signature}<saml:Subject><saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData InResponseTo=\"_request1\" NotOnOrAfter=\"2026-01-02T03:09:05.678Z\" Recipient=\"{ACS}\"></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore=\"2026-01-02T03:04:05.678Z\" NotOnOrAfter=\"2026-01-02T04:04:05.678Z\"><saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AttributeStatement><saml:Attribute Name=\"{MAIL}\"><saml:AttributeValue>a@b.example</saml:AttributeValue></saml:Attribute></saml:AttributeStatement><saml:AuthnStatement AuthnInstant=\"2026-01-02T02:50:00.123Z\" SessionIndex=\"TOKEN\"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement></saml:Assertion></samlp:Response>"
+            "<samlp:Response xmlns:samlp=\"{SAMLP}\" Destination=\"{ACS}\" ID=\"RESPONSE\" InResponseTo=\"_request1\" IssueInstant=\"2026-01-02T03:04:05.678Z\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"{SAML20}\">{ENTITY_ID}</saml:Issuer><samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></samlp:StatusCode></samlp:Status><saml:Assertion xmlns:saml=\"{SAML20}\" ID=\"TOKEN\" IssueInstant=\"2026-01-02T03:04:05.678Z\" Version=\"2.0\"><saml:Issuer>{ENTITY_ID}</saml:Issuer>{signature}<saml:Subject><saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData InResponseTo=\"_request1\" NotOnOrAfter=\"2026-01-02T03:09:05.678Z\" Recipient=\"{ACS}\"></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore=\"2026-01-02T03:04:05.678Z\" NotOnOrAfter=\"2026-01-02T04:04:05.678Z\"><saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AttributeStatement><saml:Attribute Name=\"{MAIL}\"><saml:AttributeValue>a@b.example</saml:AttributeValue></saml:Attribute></saml:AttributeStatement><saml:AuthnStatement AuthnInstant=\"2026-01-02T02:50:00.123Z\" SessionIndex=\"{SESSION_INDEX}\"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement></saml:Assertion></samlp:Response>"
         );
         let ids = [
             (response.id.as_str(), "RESPONSE"),

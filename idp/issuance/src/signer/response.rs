@@ -205,7 +205,7 @@ impl Draft<'_> {
             id: self.response_id,
             xml,
             destination: self.content.reply_to.clone(),
-            session_index: self.token_id.clone(),
+            session_index: self.content.session_index.clone(),
             token_id: self.token_id,
             not_on_or_after: self.times.ends_at,
             name_id: self.content.name_id.clone(),

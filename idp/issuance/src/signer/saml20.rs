@@ -36,10 +36,9 @@ pub(super) fn write_assertion(
         .end()
         .end();
     write_attributes(out, content);
-    // SessionIndex names the session at this relying party: the assertion's own id, as Entra's sample has it.
     out.start(names::AUTHN_STATEMENT)
         .attribute("AuthnInstant", &instant(content.authentication_instant()))
-        .attribute("SessionIndex", id)
+        .attribute("SessionIndex", &content.session_index)
         .start(names::AUTHN_CONTEXT)
         .element(names::AUTHN_CONTEXT_CLASS_REF, &content.context_class)
         .end()

@@ -155,11 +155,9 @@ pub fn check_invariants(
         let window = instant(data, "NotOnOrAfter") - issued;
         assert!(window > time::Duration::ZERO && window <= time::Duration::minutes(5));
         let statement = at(assertion, &["AuthnStatement"]);
-        assert!(
-            !statement
-                .required_attribute("SessionIndex")
-                .unwrap()
-                .is_empty()
+        assert_eq!(
+            statement.required_attribute("SessionIndex").unwrap(),
+            super::SESSION_INDEX
         );
         assert!(instant(statement, "AuthnInstant") <= issued);
         id = assertion.required_attribute("ID").unwrap();

@@ -35,6 +35,7 @@ use signet_model::{
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+pub const SESSION_INDEX: &str = "_session-at-this-party";
 pub const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05.678 UTC);
 pub const SIGNED_IN: OffsetDateTime = datetime!(2026-01-02 02:50:00.123 UTC);
 pub const ENTITY_ID: &str = "http://fs.contoso.com/adfs/services/trust";
@@ -194,6 +195,7 @@ impl House {
             domains: &self.domains,
             stores: &self.stores,
             snapshot,
+            session_index: SESSION_INDEX,
             now: NOW,
         }
     }

@@ -27,7 +27,7 @@ pub(crate) use binding::has_message;
 pub use idp_initiated::receive_idp_initiated;
 pub(crate) use inflate::inflate;
 pub use own::OwnAddresses;
-pub use respond::{LogoutReply, respond, respond_logout, respond_refusal};
+pub use respond::{LogoutOutcome, LogoutReply, respond, respond_logout, respond_refusal};
 pub use signature::MessageSignature;
 pub use signet_issuance::SamlStatus;
 pub use steps::receive;

@@ -69,14 +69,25 @@ pub enum LogoutReply {
     Redirect(Redirect),
 }
 
+/// What a `LogoutRequest` brought about (saml-core-2.0-os 3.7.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogoutOutcome {
+    /// The session has ended, or had ended before.
+    SignedOut,
+    /// The session has ended here, but not every partner of it could be told.
+    Partial,
+    /// There is a session, but not one that the request names: it goes on.
+    NotThisSession,
+}
+
 /// The signed `LogoutResponse` to `request`; `None` when the relying party has no logout address.
 ///
-/// `issuer` is who issued the tokens of the session (the entity id when no domain chose another); `partial` says that
-/// not every partner could be told; `algorithm` is the relying party's.
+/// `issuer` is who issued the tokens of the session (the entity id when no domain chose another); `algorithm` is the
+/// relying party's.
 pub fn respond_logout(
     request: &LogoutRequest,
     issuer: &str,
-    partial: bool,
+    outcome: LogoutOutcome,
     algorithm: SignatureAlgorithm,
     signer: &Signer,
     now: OffsetDateTime,
@@ -89,7 +100,11 @@ pub fn respond_logout(
         issuer: issuer.to_owned(),
         destination: to.as_str().to_owned(),
         in_response_to: request.id.clone(),
-        status: partial.then_some(SamlStatus::PartialLogout),
+        status: match outcome {
+            LogoutOutcome::SignedOut => None,
+            LogoutOutcome::Partial => Some(SamlStatus::PartialLogout),
+            LogoutOutcome::NotThisSession => Some(SamlStatus::UnknownPrincipal),
+        },
     });
     let state = request.state.as_deref();
     Ok(Some(match address {

@@ -60,6 +60,7 @@ async fn make(house: &Arc<House>, caller: &Caller, wish: &Issue<'_>) -> Result<F
     let now = house.clock.now();
     house.check_loop(wish.session, wish.party)?;
     let trust = house.trust.load_full();
+    let session_index = house.session_index(wish.session, wish.party.id);
     let occasion = Occasion {
         relying_party: wish.party,
         request,
@@ -68,6 +69,7 @@ async fn make(house: &Arc<House>, caller: &Caller, wish: &Issue<'_>) -> Result<F
         domains: trust.domains(),
         stores: &house.directories,
         snapshot: &wish.session.known.answers,
+        session_index: &session_index,
         now,
     };
     let release = house

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use signet_model::MessagePair;
+use signet_model::{Culprit, MessagePair};
 use signet_pages::SignedOutPage;
-use signet_protocols::saml2::{LogoutReply, LogoutRequest, respond_logout};
+use signet_protocols::saml2::{LogoutOutcome, LogoutReply, LogoutRequest, respond_logout};
 use signet_protocols::wsfed::{SignOut, clean_up_addresses, respond_signed_out};
 
 use super::reply::Reply;
 use super::sealed::Replay;
-use crate::house::{EndedSession, House};
+use crate::house::{AskedToEnd, EndedSession, House};
 use crate::web::caller::Caller;
 use crate::web::cookies;
 use crate::web::headers::sign_out_policy;
@@ -75,8 +75,10 @@ pub(crate) async fn saml(
     if let Err(error) = house.use_once(&replay).await {
         return reply.message(&error);
     }
-    let ended = match house.end_session_for(headers, request).await {
-        Ok(ended) => ended,
+    let (ended, is_another) = match house.end_session_for(headers, request).await {
+        Ok(AskedToEnd::Ended(ended)) => (Some(ended), false),
+        Ok(AskedToEnd::NothingToEnd) => (None, false),
+        Ok(AskedToEnd::Another) => (None, true),
         Err(error) => return reply.message(&error),
     };
     if let Err(error) = audit(house, caller, ended.as_ref(), "LogoutRequest").await {
@@ -89,16 +91,22 @@ pub(crate) async fn saml(
     let told = partners(house, ended.as_ref());
     let issuer = &house.service.entity_id;
     // Whoever else got a token in the session was not asked: the answer says so, as the profile wants it.
-    let partial = ended.as_ref().is_some_and(|ended| {
-        ended
-            .participants
-            .iter()
-            .any(|one| one.relying_party != request.relying_party)
-    });
+    let others = ended.iter().flat_map(|ended| &ended.participants);
+    let outcome = if is_another {
+        tracing::info!(party = %party.name, "a LogoutRequest names another session than the browser has; it goes on");
+        LogoutOutcome::NotThisSession
+    } else if others
+        .into_iter()
+        .any(|one| one.relying_party != request.relying_party)
+    {
+        LogoutOutcome::Partial
+    } else {
+        LogoutOutcome::SignedOut
+    };
     let answer = respond_logout(
         request,
         issuer,
-        partial,
+        outcome,
         party.signature_algorithm,
         &house.signer,
         house.clock.now(),
@@ -108,6 +116,7 @@ pub(crate) async fn saml(
             reply.redirect(StatusCode::FOUND, LOCATION, &redirect.location)
         }
         Ok(Some(LogoutReply::Post(form))) => reply.token_post(&party.name, &form),
+        Ok(None) if is_another => reply.message(&another_session(&party.name)),
         Ok(None) => page(house, caller, &told, None),
         Err(error) => reply.message(&error.message()),
     };
@@ -115,6 +124,18 @@ pub(crate) async fn saml(
         return response;
     }
     reply.with_cookie(response, &cookies::remove(cookies::SESSION))
+}
+
+fn another_session(party: &str) -> MessagePair {
+    MessagePair {
+        code: "SIG-SIGN-OUT-OTHER",
+        culprit: Culprit::RelyingParty,
+        public: "The application asked to sign out of another sign-in than the one in this browser.",
+        hint: "You are still signed in here. To sign out, close the application and open this service's sign-out page.",
+        private: format!(
+            "{party:?} named a session index or a subject that the browser's session does not have"
+        ),
+    }
 }
 
 /// The page that says so, and loads each partner's clean-up address in a frame.

@@ -2,6 +2,7 @@
 
 use signet_authn::{AuthenticatedUser, NotResumed};
 use signet_directory::DirectoryError;
+use signet_model::uris::name_id;
 use signet_model::{AccountId, MessagePair, Protocol, RelyingParty, RelyingPartyId, SessionId};
 use signet_protocols::saml2::LogoutRequest;
 use signet_store::{NewSession, Participant, Secret, SecretHash, Session};
@@ -33,6 +34,16 @@ pub(crate) struct EndedSession {
     pub(crate) participants: Vec<Participant>,
 }
 
+/// What became of a wish to end the browser's session.
+pub(crate) enum AskedToEnd {
+    /// It has ended.
+    Ended(EndedSession),
+    /// There is none any more.
+    NothingToEnd,
+    /// There is one, but the wish is about another.
+    Another,
+}
+
 impl House {
     /// The live session of the request's cookie; `None` when the person has to sign in.
     ///
@@ -48,10 +59,9 @@ impl House {
             return Ok(None);
         };
         let now = self.clock.now();
-        let idle = Duration::minutes(i64::from(self.config.session.idle_minutes));
         let Some(row) = self
             .store
-            .load_session(key, Some(party), idle, now)
+            .load_session(key, Some(party), self.idle(), now)
             .await
             .map_err(|error| error.message())?
         else {
@@ -133,15 +143,19 @@ impl House {
         let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
         let created = match old {
             Some(old) => self.store.replace_session(old, key, &new, now).await,
-            None => self.store.create_session(key, &new, now).await,
+            None => self
+                .store
+                .create_session(key, &new, now)
+                .await
+                .map(|()| new.id),
         };
-        created.map_err(|error| error.message())?;
+        let public_id = created.map_err(|error| error.message())?;
         let max_age = user.persistent().then(|| lifetime.whole_seconds());
         let known = self.snapshots.keep(user.account().clone());
         let cookie = Some(cookies::write(cookies::SESSION, secret.expose(), max_age));
         let session = LiveSession {
             user,
-            public_id: new.id,
+            public_id,
             key,
             known,
             recent_tokens: 0,
@@ -169,29 +183,43 @@ impl House {
         &self,
         headers: &http::HeaderMap,
         request: &LogoutRequest,
-    ) -> Result<Option<EndedSession>, MessagePair> {
+    ) -> Result<AskedToEnd, MessagePair> {
         let Some(key) = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie)
         else {
-            return Ok(None);
+            return Ok(AskedToEnd::NothingToEnd);
         };
+        let alive = self
+            .store
+            .load_session(key, None, self.idle(), self.clock.now())
+            .await
+            .map_err(|error| error.message())?;
+        if alive.is_none() {
+            return Ok(AskedToEnd::NothingToEnd);
+        }
         let participants = self
             .store
             .participants(key)
             .await
             .map_err(|error| error.message())?;
-        let named = participants.iter().any(|one| {
-            let index_fits = request.session_indexes.is_empty()
-                || request.session_indexes.contains(&one.session_index);
-            one.relying_party == request.relying_party
-                && one.protocol == Protocol::Saml2
-                && one.name_id == request.name_id.value
-                && index_fits
-        });
-        if named {
-            self.end_session_by_key(key).await
-        } else {
-            Ok(None)
+        if !participants.iter().any(|one| is_named(one, request)) {
+            return Ok(AskedToEnd::Another);
         }
+        let ended = self.end_session_by_key(key).await?;
+        Ok(ended.map_or(AskedToEnd::NothingToEnd, AskedToEnd::Ended))
+    }
+
+    /// `SessionIndex` of a session at a relying party: every token of it says the same, so that whichever the relying
+    /// party kept names the session; two relying parties cannot tell from theirs that they share one.
+    pub(crate) fn session_index(&self, session: &LiveSession, party: RelyingPartyId) -> String {
+        let tag = self
+            .session_index_mac
+            .tag(format!("{}\n{party}", session.public_id).as_bytes());
+        let half = tag.iter().take(16).map(|octet| format!("{octet:02x}"));
+        std::iter::once("_".to_owned()).chain(half).collect()
+    }
+
+    fn idle(&self) -> Duration {
+        Duration::minutes(i64::from(self.config.session.idle_minutes))
     }
 
     /// Ends a session by its key.
@@ -253,6 +281,18 @@ impl House {
             .map_err(|error| error.message())?;
         Ok(None)
     }
+}
+
+/// Whether `request` names the session that `one` takes part in. A transient `NameID` is another in each token, so there
+/// the index, which nobody else knows, has to say it.
+fn is_named(one: &Participant, request: &LogoutRequest) -> bool {
+    let by_index = request.session_indexes.contains(&one.session_index);
+    let transient = request.name_id.format.as_deref() == Some(name_id::TRANSIENT);
+    let subject = one.name_id == request.name_id.value || (transient && by_index);
+    one.relying_party == request.relying_party
+        && one.protocol == Protocol::Saml2
+        && subject
+        && (by_index || request.session_indexes.is_empty())
 }
 
 fn reason(why: NotResumed) -> String {

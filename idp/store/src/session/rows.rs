@@ -4,7 +4,7 @@ use signet_model::{AccountId, RelyingPartyId, SessionId};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::engine::Tx;
+use crate::engine::{Row, Tx};
 use crate::error::StoreError;
 use crate::instant::{instant, millis, span_millis};
 use crate::mac::{Canonical, MacTagger};
@@ -72,7 +72,10 @@ impl Store {
     }
 
     /// Makes a session in the place of another of the same account, which is gone then; its participants go along,
-    /// so that a sign-out still tells them (SES-01). Participants of somebody else's session do not.
+    /// so that a sign-out still tells them (SES-01), and so does its public id, which gives the `SessionIndex` that
+    /// those partners know. Nothing of somebody else's session does.
+    ///
+    /// Answers the public id of the session that stands now.
     ///
     /// # Errors
     /// The database is not available; the old session is as it was.
@@ -82,25 +85,32 @@ impl Store {
         key: SecretHash,
         session: &NewSession,
         now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let row = Columns::of(session, millis(now));
+    ) -> Result<SessionId, StoreError> {
+        let mut row = Columns::of(session, millis(now));
         let mut tx = self.engine.begin().await?;
         let before = tx
             .fetch_one(
-                "SELECT account FROM session WHERE id_hash = $1",
+                "SELECT public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac
+                 FROM session WHERE id_hash = $1",
                 &[old.as_octets().into()],
             )
             .await?;
+        let before = before.as_ref().map(Columns::read).transpose()?;
+        // A row that somebody else wrote gives nothing on.
+        let same = before.filter(|(before, code)| {
+            before.account == row.account && self.mac.is_right(&before.code(old), code)
+        });
+        if let Some((before, _)) = &same {
+            row.public_id.clone_from(&before.public_id);
+        }
         insert(&mut tx, &self.mac, key, &row).await?;
-        if before
-            .map(|row| row.text(0))
-            .transpose()?
-            .is_some_and(|account| account == row.account)
-        {
+        if same.is_some() {
             move_participants(&mut tx, &self.mac, old, key).await?;
         }
         remove(&mut tx, old).await?;
-        tx.commit().await
+        tx.commit().await?;
+        let id = Uuid::parse_str(&row.public_id).map_err(|_| tampered(key))?;
+        Ok(SessionId(id))
     }
 
     /// The session of a cookie; `None` when there is none, when it has ended, or was idle for `idle`.
@@ -134,27 +144,15 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
-        let columns = Columns {
-            public_id: row.text(0)?,
-            account: row.text(1)?,
-            evidence: row.text(2)?,
-            persistent: row.int(3)? != 0,
-            created_at: row.int(4)?,
-            last_seen_at: row.int(5)?,
-            expires_at: row.int(6)?,
-        };
-        let tampered = || StoreError::TamperedRow {
-            table: "session",
-            row: format!("{key:?}"),
-        };
-        if !self.mac.is_right(&columns.code(key), &row.blob(7)?) {
-            return Err(tampered());
+        let (columns, code) = Columns::read(&row)?;
+        if !self.mac.is_right(&columns.code(key), &code) {
+            return Err(tampered(key));
         }
         let idle_out = columns.last_seen_at.saturating_add(span_millis(idle)) <= millis(now);
         if columns.expires_at <= millis(now) || idle_out {
             return Ok(None);
         }
-        let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| tampered());
+        let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| tampered(key));
         Ok(Some(Session {
             key,
             id: SessionId(uuid(&columns.public_id)?),
@@ -276,6 +274,20 @@ impl Columns {
         }
     }
 
+    /// A row that begins with these columns and its code.
+    fn read(row: &Row) -> Result<(Self, Vec<u8>), StoreError> {
+        let columns = Self {
+            public_id: row.text(0)?,
+            account: row.text(1)?,
+            evidence: row.text(2)?,
+            persistent: row.int(3)? != 0,
+            created_at: row.int(4)?,
+            last_seen_at: row.int(5)?,
+            expires_at: row.int(6)?,
+        };
+        Ok((columns, row.blob(7)?))
+    }
+
     fn code(&self, key: SecretHash) -> Canonical {
         Canonical::of("session")
             .blob(key.as_octets())
@@ -286,6 +298,13 @@ impl Columns {
             .int(self.created_at)
             .int(self.last_seen_at)
             .int(self.expires_at)
+    }
+}
+
+fn tampered(key: SecretHash) -> StoreError {
+    StoreError::TamperedRow {
+        table: "session",
+        row: format!("{key:?}"),
     }
 }
 

@@ -72,20 +72,30 @@ pub(crate) async fn sec_ses_01_a_replaced_session_is_dead_and_its_participants_g
         .record_issuance(&issuance(old, RelyingPartyId::random(), "T1"))
         .await
         .unwrap();
+    let public_id = store
+        .load_session(old, None, IDLE, noon())
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
     let new = Secret::random().unwrap().key();
-    store
+    let kept = store
         .replace_session(old, new, &new_session(account(1)), noon())
         .await
         .unwrap();
+    assert_eq!(kept, public_id, "its SessionIndex values stay right");
     assert!(!alive(&store, old, noon()).await);
     assert!(alive(&store, new, noon()).await);
     assert_eq!(store.participants(new).await.unwrap().len(), 1);
 
     let stranger = Secret::random().unwrap().key();
-    store
-        .replace_session(new, stranger, &new_session(account(2)), noon())
+    let another = new_session(account(2));
+    let id = store
+        .replace_session(new, stranger, &another, noon())
         .await
         .unwrap();
+    assert_eq!(id, another.id);
+    assert_ne!(id, public_id);
     assert!(!alive(&store, new, noon()).await);
     assert_eq!(
         store.participants(stranger).await,

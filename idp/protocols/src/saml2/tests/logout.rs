@@ -11,7 +11,7 @@ use signet_xml::{Limits, Policy, TrustedKey, read, verify_enveloped};
 use time::Duration;
 
 use super::super::names::{LOGOUT_REQUEST, LOGOUT_RESPONSE};
-use super::super::{LogoutAddress, LogoutReply, LogoutRequest, respond_logout};
+use super::super::{LogoutAddress, LogoutOutcome, LogoutReply, LogoutRequest, respond_logout};
 use super::*;
 use crate::error::ProtocolError as E;
 use crate::testing::{other_key, wiki, wiki_key};
@@ -277,7 +277,7 @@ fn answer_of(request: &LogoutRequest) -> Option<LogoutReply> {
     respond_logout(
         request,
         issuer,
-        false,
+        LogoutOutcome::SignedOut,
         SignatureAlgorithm::RsaSha256,
         &signer,
         NOW,
