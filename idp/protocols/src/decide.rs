@@ -91,17 +91,16 @@ fn why_ask(
     if performed > now + CLOCKS_DIFFER {
         return Some(AskReason::TooOld);
     }
-    if performed < request.received_at {
-        if request.authentication.demands_fresh() || party.always_require_authentication {
+    if request.authentication.demands_fresh() || party.always_require_authentication {
+        if performed < request.received_at {
             return Some(AskReason::FreshWanted);
         }
-        if request
-            .authentication
-            .max_age
-            .is_some_and(|longest| now - performed > longest)
-        {
-            return Some(AskReason::TooOld);
-        }
+    } else if request
+        .authentication
+        .max_age
+        .is_some_and(|longest| now - performed > longest)
+    {
+        return Some(AskReason::TooOld);
     }
     let met = satisfies_request(evidence, &request.authentication);
     (!met).then_some(AskReason::OtherMethodWanted)

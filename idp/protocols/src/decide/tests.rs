@@ -99,6 +99,16 @@ fn sec_wsf_06_age_is_counted_from_the_credentials() {
     );
     let old = Some(password(Duration::minutes(30) + Duration::SECOND));
     assert_eq!(decide(within(), old, &wiki()), ask(AskReason::TooOld));
+    // The request may have been opened again long after the credentials that answered it the first time.
+    let mut request = request(within());
+    request.received_at = NOW - Duration::minutes(40);
+    let reopened = decide_session(
+        &request,
+        Some(&password(Duration::minutes(35))),
+        NOW,
+        &wiki(),
+    );
+    assert_eq!(reopened, ask(AskReason::TooOld));
     let from_the_future = Some(password(-Duration::minutes(2)));
     assert_eq!(
         decide(any(), from_the_future, &wiki()),
