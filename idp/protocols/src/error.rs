@@ -209,6 +209,16 @@ pub enum ProtocolError {
         /// Why.
         detail: String,
     },
+    /// The request is signed by an algorithm that is not accepted from this relying party.
+    #[error(
+        "relying party {name:?}: signature algorithm {algorithm} is not accepted; have it sign with RSA-SHA256, or, if it only knows SHA-1, let it: signet rp set NAME --property signature_algorithm=rsa-sha1"
+    )]
+    RelyingPartySamlAlgorithm {
+        /// Display name.
+        name: String,
+        /// Its URI.
+        algorithm: String,
+    },
     /// A sealed request does not agree with itself: it was not made here.
     #[error("inconsistent sign-in request: {detail}")]
     OursInconsistentRequest {

@@ -191,6 +191,12 @@ pub(super) fn message(error: &ProtocolError) -> MessagePair {
             "The signature of the request is not that of the registered application.",
             TELL_APPLICATION,
         ),
+        E::RelyingPartySamlAlgorithm { .. } => (
+            "SIG-SAML-ALGORITHM",
+            Culprit::RelyingParty,
+            "The application signed its request in a way that is no longer accepted.",
+            TELL_OPERATOR,
+        ),
         E::OursInconsistentRequest { .. } => (
             "SIG-REQ-INCONSISTENT",
             Culprit::Us,

@@ -8,7 +8,7 @@ use signet_xml::{
 };
 
 use super::binding::{Carried, Envelope};
-use crate::error::ProtocolError;
+use crate::error::{ProtocolError, cut};
 
 /// What is known of the signature of a message. Kept for the audit; only [`MessageSignature::Verified`] proves anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +74,15 @@ fn verify<'d>(
         allow_sha1: party.signature_algorithm == SignatureAlgorithm::RsaSha1,
         ..Policy::default()
     };
-    let refused = |error: SignatureError| ProtocolError::RelyingPartySamlSignature {
-        name: party.name.clone(),
-        detail: format!("{} {error}", error.code()),
+    let refused = |error: SignatureError| match error {
+        SignatureError::AlgorithmRefused(algorithm) => ProtocolError::RelyingPartySamlAlgorithm {
+            name: party.name.clone(),
+            algorithm: cut(&algorithm),
+        },
+        error => ProtocolError::RelyingPartySamlSignature {
+            name: party.name.clone(),
+            detail: format!("{} {error}", error.code()),
+        },
     };
     match &envelope.carried {
         Carried::Post => {

@@ -252,7 +252,7 @@ fn sec_sig_10_sha1_only_for_a_party_set_so() {
     let query = sign_query(&redirect(&message().xml()), wiki_key(), RsaSha1);
     let posted = form(&message().signed(wiki_key(), RsaSha1));
     for result in [get(&keyed(), &query), post(&keyed(), &posted)] {
-        assert!(matches!(result, Err(E::RelyingPartySamlSignature { .. })));
+        assert!(matches!(result, Err(E::RelyingPartySamlAlgorithm { .. })));
     }
     let mut old = keyed();
     old.signature_algorithm = SignatureAlgorithm::RsaSha1;
@@ -265,7 +265,7 @@ fn sec_sig_10_sha1_only_for_a_party_set_so() {
     let hmac = query.replace("rsa-sha1", "hmac-sha1");
     assert!(matches!(
         get(&old, &hmac),
-        Err(E::RelyingPartySamlSignature { .. })
+        Err(E::RelyingPartySamlAlgorithm { .. })
     ));
 }
 
