@@ -1,7 +1,7 @@
 //! The pages of a sign-in.
 
 use askama::Template;
-use signet_model::MessagePair;
+use signet_model::{Culprit, MessagePair};
 
 use crate::brand::Brand;
 use crate::language::Language;
@@ -170,19 +170,42 @@ impl ErrorPage<'_> {
         self.language.text(id, &[])
     }
 
-    /// Translated by code (`SIG-WSFED-UNKNOWN-REALM` is the text `sig-wsfed-unknown-realm`), else as the message has it.
+    /// Translated by code (`SIG-WSFED-UNKNOWN-REALM` is the text `sig-wsfed-unknown-realm`), else by culprit, else as
+    /// the message has it.
     fn what_happened(&self) -> String {
-        let id = self.message.code.to_ascii_lowercase();
-        self.language
-            .translation(&id)
+        self.translated("")
             .unwrap_or_else(|| self.message.public.to_owned())
     }
 
     fn what_to_do(&self) -> String {
-        let id = format!("{}-hint", self.message.code.to_ascii_lowercase());
-        self.language
-            .translation(&id)
+        self.translated("-hint")
             .unwrap_or_else(|| self.message.hint.to_owned())
+    }
+
+    /// What the message itself says, where only its culprit has a translation: help desks look for it.
+    fn original(&self) -> Option<&str> {
+        let code = self.message.code.to_ascii_lowercase();
+        let has_own = self.language.translation(&code).is_some();
+        let by_culprit = self.language.translation(culprit(self.message.culprit));
+        (by_culprit.is_some() && !has_own).then_some(self.message.public)
+    }
+
+    fn translated(&self, part: &str) -> Option<String> {
+        let code = self.message.code.to_ascii_lowercase();
+        let culprit = culprit(self.message.culprit);
+        self.language
+            .translation(&format!("{code}{part}"))
+            .or_else(|| self.language.translation(&format!("{culprit}{part}")))
+    }
+}
+
+fn culprit(culprit: Culprit) -> &'static str {
+    match culprit {
+        Culprit::User => "culprit-user",
+        Culprit::RelyingParty => "culprit-relying-party",
+        Culprit::Directory => "culprit-directory",
+        Culprit::Operator => "culprit-operator",
+        Culprit::Us => "culprit-us",
     }
 }
 
