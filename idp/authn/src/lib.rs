@@ -41,7 +41,8 @@ pub use ledger::{AttemptLedger, CountsFrom, Demand, Effect, LedgerUnavailable, N
 pub use limits::Limits;
 pub use local_ledger::LocalLedger;
 pub use network::{
-    NetworkMap, Observed, TrustedProxy, UnreadableForward, fuzz_forwarded_for, parse_forwarded_for,
+    NetworkMap, Observed, TrustedProxy, UnreadableForward, fuzz_forwarded_for, network_of,
+    parse_forwarded_for,
 };
 pub use pacing::Pacing;
 pub use password::PasswordAuthenticator;

@@ -211,3 +211,16 @@ fn joined<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     }
     joined
 }
+
+/// Whom an address stands for when places are counted: itself, and of IPv6 the /64, which one subscriber holds whole.
+///
+/// Source: RFC 6177, section 2.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
+        },
+    }
+}

@@ -225,29 +225,6 @@ impl Engine {
         .await
     }
 
-    /// Writes by one statement that returns rows.
-    pub(crate) async fn execute_returning(
-        &self,
-        sql: impl Into<Sql>,
-        binds: &[Bind<'_>],
-    ) -> Result<Option<Row>, StoreError> {
-        let sql = sql.into();
-        self.check_whole()?;
-        self.within(async {
-            match &self.pools {
-                Pools::Sqlite { write, .. } => Ok(sqlite(sql, binds)
-                    .fetch_optional(write)
-                    .await?
-                    .map(Row::Sqlite)),
-                Pools::Postgres(pool) => Ok(postgres(sql, binds)
-                    .fetch_optional(pool)
-                    .await?
-                    .map(Row::Postgres)),
-            }
-        })
-        .await
-    }
-
     /// Begins a transaction that will write.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         self.check_whole()?;

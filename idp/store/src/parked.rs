@@ -1,4 +1,4 @@
-//! Requests that are too large to travel sealed in a URL: kept for a short while, taken once.
+//! Requests that are too large to travel sealed in a URL: kept for a short while.
 
 use time::{Duration, OffsetDateTime};
 
@@ -11,17 +11,22 @@ use crate::store::Store;
 pub const LARGEST: usize = 96 * 1024;
 /// The most parked requests at a time.
 pub const MOST: i64 = 2_000;
+/// The most parked requests of one source at a time.
+pub const MOST_OF_ONE: i64 = 100;
 /// How long one is kept.
 pub const KEPT: Duration = Duration::minutes(10);
 
 impl Store {
-    /// Parks `body` (sealed by the caller) for [`KEPT`]; the secret takes it back.
+    /// Parks `body` (sealed by the caller) for [`KEPT`]; the secret finds it again. `source` is the sender's network in
+    /// the caller's keyed form, 32 octets.
     ///
     /// # Errors
-    /// [`StoreError::ParkingFull`]: anonymous senders can fill [`MOST`] places of [`LARGEST`] octets, no more.
+    /// [`StoreError::ParkingFull`]: anonymous senders can fill [`MOST`] places of [`LARGEST`] octets, one of them
+    /// [`MOST_OF_ONE`], no more.
     pub async fn park_request(
         &self,
         body: &[u8],
+        source: &[u8; 32],
         now: OffsetDateTime,
     ) -> Result<Secret, StoreError> {
         if body.len() > LARGEST {
@@ -40,13 +45,16 @@ impl Store {
         let parked = self
             .engine
             .execute(
-                "INSERT INTO parked_request (id_hash, body, expires_at)
-                 SELECT $1, $2, $3 WHERE (SELECT COUNT(*) FROM parked_request) < $4",
+                "INSERT INTO parked_request (id_hash, body, expires_at, source)
+                 SELECT $1, $2, $3, $5 WHERE (SELECT COUNT(*) FROM parked_request) < $4
+                    AND (SELECT COUNT(*) FROM parked_request WHERE source = $5) < $6",
                 &[
                     id.as_octets().into(),
                     body.into(),
                     millis(now + KEPT).into(),
                     MOST.into(),
+                    source.into(),
+                    MOST_OF_ONE.into(),
                 ],
             )
             .await?;
@@ -58,19 +66,19 @@ impl Store {
         Ok(secret)
     }
 
-    /// Takes a parked request; a second time, or after [`KEPT`], there is none.
+    /// A parked request, any number of times until [`KEPT`] has passed: people reload pages.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn take_parked(
+    pub async fn load_parked(
         &self,
         key: SecretHash,
         now: OffsetDateTime,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let row = self
             .engine
-            .execute_returning(
-                "DELETE FROM parked_request WHERE id_hash = $1 AND expires_at > $2 RETURNING body",
+            .fetch_one(
+                "SELECT body FROM parked_request WHERE id_hash = $1 AND expires_at > $2",
                 &[key.as_octets().into(), millis(now).into()],
             )
             .await?;

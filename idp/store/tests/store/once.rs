@@ -1,10 +1,12 @@
 //! What may be used once, and what is swept away.
 
-use signet_store::parked::{KEPT, LARGEST, MOST};
+use signet_store::parked::{KEPT, LARGEST, MOST, MOST_OF_ONE};
 use signet_store::{Secret, StoreError};
 use time::Duration;
 
 use crate::lab::{Lab, account, noon, session};
+
+const SOURCE: [u8; 32] = [1; 32];
 
 pub(crate) async fn of_eight_racers_one_is_first(lab: Lab) {
     let nodes = [lab.open().await, lab.open().await];
@@ -46,25 +48,24 @@ pub(crate) async fn of_eight_racers_one_is_first(lab: Lab) {
     );
 }
 
-pub(crate) async fn a_parked_request_is_taken_once(lab: Lab) {
+pub(crate) async fn a_parked_request_is_found_again_while_it_is_fresh(lab: Lab) {
     let nodes = [lab.open().await, lab.open().await];
     let body = vec![7u8; LARGEST];
-    let secret = nodes[0].park_request(&body, noon()).await.unwrap();
+    let secret = nodes[0].park_request(&body, &SOURCE, noon()).await.unwrap();
     let (one, other) = tokio::join!(
-        nodes[0].take_parked(secret.key(), noon()),
-        nodes[1].take_parked(secret.key(), noon())
+        nodes[0].load_parked(secret.key(), noon()),
+        nodes[1].load_parked(secret.key(), noon())
     );
-    let mut taken = [one.unwrap(), other.unwrap()];
-    taken.sort();
-    assert_eq!(taken, [None, Some(body)]);
-    let late = nodes[0].park_request(b"x", noon()).await.unwrap();
+    assert_eq!(one, Ok(Some(body.clone())));
+    assert_eq!(other, Ok(Some(body)));
+    let late = nodes[0].park_request(b"x", &SOURCE, noon()).await.unwrap();
     assert_eq!(
-        nodes[0].take_parked(late.key(), noon() + KEPT).await,
+        nodes[0].load_parked(late.key(), noon() + KEPT).await,
         Ok(None)
     );
     assert_eq!(
         nodes[0]
-            .take_parked(Secret::random().unwrap().key(), noon())
+            .load_parked(Secret::random().unwrap().key(), noon())
             .await,
         Ok(None)
     );
@@ -72,7 +73,9 @@ pub(crate) async fn a_parked_request_is_taken_once(lab: Lab) {
 
 pub(crate) async fn parking_is_capped(lab: Lab) {
     let store = lab.open().await;
-    let too_large = store.park_request(&vec![0; LARGEST + 1], noon()).await;
+    let too_large = store
+        .park_request(&vec![0; LARGEST + 1], &SOURCE, noon())
+        .await;
     assert!(matches!(too_large, Err(StoreError::ParkingFull { .. })));
     // Fill the lot by hand: two thousand commits would only test the disk.
     let cast = if lab.is_sqlite() {
@@ -88,13 +91,28 @@ pub(crate) async fn parking_is_capped(lab: Lab) {
     ))
     .await;
     assert!(matches!(
-        store.park_request(b"x", noon()).await,
+        store.park_request(b"x", &SOURCE, noon()).await,
         Err(StoreError::ParkingFull { .. })
     ));
     assert!(
-        store.park_request(b"x", noon() + KEPT).await.is_ok(),
+        store
+            .park_request(b"x", &SOURCE, noon() + KEPT)
+            .await
+            .is_ok(),
         "what has expired makes room"
     );
+}
+
+pub(crate) async fn one_source_cannot_fill_the_lot(lab: Lab) {
+    let store = lab.open().await;
+    for _ in 0..MOST_OF_ONE {
+        store.park_request(b"x", &SOURCE, noon()).await.unwrap();
+    }
+    assert!(matches!(
+        store.park_request(b"x", &SOURCE, noon()).await,
+        Err(StoreError::ParkingFull { .. })
+    ));
+    assert!(store.park_request(b"x", &[2; 32], noon()).await.is_ok());
 }
 
 pub(crate) async fn a_sweep_removes_what_has_expired_and_nothing_else(lab: Lab) {
@@ -111,8 +129,8 @@ pub(crate) async fn a_sweep_removes_what_has_expired_and_nothing_else(lab: Lab) 
         .remember_once(&[2; 32], noon() + hour, noon())
         .await
         .unwrap();
-    store.park_request(b"x", noon()).await.unwrap();
-    let kept = store.park_request(b"y", later).await.unwrap();
+    store.park_request(b"x", &SOURCE, noon()).await.unwrap();
+    let kept = store.park_request(b"y", &SOURCE, later).await.unwrap();
     for (bucket, minutes) in [(b"a" as &[u8], 10), (b"b", 60)] {
         let place = Place {
             bucket,
@@ -125,7 +143,7 @@ pub(crate) async fn a_sweep_removes_what_has_expired_and_nothing_else(lab: Lab) 
     let swept = store.sweep(hour, later).await.unwrap();
     assert_eq!((swept.sessions, swept.attempts, swept.replays), (0, 1, 1));
     assert_eq!(
-        store.take_parked(kept.key(), later).await,
+        store.load_parked(kept.key(), later).await,
         Ok(Some(b"y".to_vec()))
     );
     assert_eq!(

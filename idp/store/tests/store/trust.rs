@@ -446,7 +446,7 @@ pub(crate) async fn sec_key_04_neither_dump_nor_audit_shows_what_only_the_key_ro
         .create_session(cookie.key(), &session, noon())
         .await
         .unwrap();
-    let parked = store.park_request(b"body", noon()).await.unwrap();
+    let parked = store.park_request(b"body", &[1; 32], noon()).await.unwrap();
     assert!(
         lab.dump("trust_entry")
             .await
