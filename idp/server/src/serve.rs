@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
@@ -25,6 +26,8 @@ use crate::web::tls::TlsFiles;
 
 /// How often changes by commands and other nodes are looked for.
 const REFRESH: Duration = Duration::from_secs(2);
+/// So many looks in a row without an answer of the store, and the probe says "not ready".
+const NOT_READY_AFTER: u32 = 2;
 /// How often what has expired is swept out of the store.
 const SWEEP: Duration = Duration::from_secs(60);
 /// Between "not ready" at the probe and closing the listeners: load balancers need a moment to see it.
@@ -68,11 +71,18 @@ pub(crate) async fn serve(
             stopping.clone(),
         ));
     }
-    let background = tokio::spawn(background(Arc::clone(&house)));
+    let mut background = JoinSet::new();
+    background.spawn(follow(Arc::clone(&house)));
+    background.spawn(sweep(Arc::clone(&house)));
     info!(host = house.config.service.host, https = ?listen.https, http = ?listen.http, "serving");
     started(&house);
 
-    wait_for_stop(&house, &tls).await?;
+    tokio::select! {
+        stopped = wait_for_stop(&house, &tls) => stopped?,
+        // Neither ends by itself. A node that no longer follows the trust configuration must not go on answering by an
+        // old one: whoever runs it starts it again.
+        ended = background.join_next() => error!(?ended, "a task in the background ended; this node stops"),
+    }
     info!("stopping: no new connections, running requests are finished");
     house.close_door();
     tokio::select! {
@@ -84,7 +94,7 @@ pub(crate) async fn serve(
         () = async { while listeners.join_next().await.is_some() {} } => {}
         () = second_signal() => warn!("stopped at once; running requests were cut"),
     }
-    background.abort();
+    background.abort_all();
     house.store.close().await;
     info!("stopped");
     Ok(())
@@ -131,25 +141,45 @@ fn network_map(config: &Config) -> NetworkMap {
     )
 }
 
-/// Follows the trust configuration and sweeps the store; a failure is logged and tried again.
-async fn background(house: Arc<House>) {
-    let mut refresh = tokio::time::interval(REFRESH);
-    let mut sweep = tokio::time::interval(SWEEP);
-    let idle = time::Duration::minutes(i64::from(house.config.session.idle_minutes));
+/// Follows the trust configuration; tells load balancers when the store does not answer.
+async fn follow(house: Arc<House>) {
+    let mut refresh = interval(REFRESH);
+    let mut unanswered: u32 = 0;
     loop {
-        tokio::select! {
-            _ = refresh.tick() => {
-                if let Err(error) = house.refresh().await {
-                    error!(%error, "the trust configuration could not be read; the last good one stays in use");
+        refresh.tick().await;
+        match house.refresh().await {
+            Ok(()) => {
+                if unanswered >= NOT_READY_AFTER {
+                    info!("the store answers again");
                 }
+                unanswered = 0;
             }
-            _ = sweep.tick() => {
-                if let Err(error) = house.store.sweep(idle, house.clock.now()).await {
-                    warn!(%error, "expired rows could not be swept");
-                }
+            Err(error) => {
+                unanswered = unanswered.saturating_add(1);
+                error!(%error, unanswered, "the trust configuration could not be read; the last good one stays in use");
             }
         }
+        house.store_answers(unanswered < NOT_READY_AFTER);
     }
+}
+
+/// Sweeps what has expired out of the store; a failure is logged and tried again.
+async fn sweep(house: Arc<House>) {
+    let mut sweep = interval(SWEEP);
+    let idle = time::Duration::minutes(i64::from(house.config.session.idle_minutes));
+    loop {
+        sweep.tick().await;
+        if let Err(error) = house.store.sweep(idle, house.clock.now()).await {
+            warn!(%error, "expired rows could not be swept");
+        }
+    }
+}
+
+/// Ticks that a slow store made late are left out.
+fn interval(period: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// Until SIGTERM or SIGINT; SIGHUP reads the TLS files again.

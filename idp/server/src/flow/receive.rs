@@ -89,6 +89,11 @@ pub(crate) async fn post(
         Ok(Message::Saml(SamlAction::Logout(_))) if lacks_cookies(&headers) => {
             post_again(&house, &caller, &body)
         }
+        Ok(Message::WsFed(WsFedAction::SignOut(_) | WsFedAction::SignOutCleanup(_)))
+            if lacks_cookies(&headers) =>
+        {
+            reply.redirect(StatusCode::SEE_OTHER, LOCATION, &as_get(&query, &body))
+        }
         other => answer(&house, &caller, &headers, other).await,
     }
 }
@@ -113,6 +118,23 @@ fn post_again(house: &House, caller: &Caller, body: &[u8]) -> Response {
         })
         .collect();
     Reply::new(house, caller).own_post("/adfs/ls/", &fields)
+}
+
+/// A WS-Federation sign-out by POST from another site, as the GET that brings its session along.
+fn as_get(query: &str, body: &[u8]) -> String {
+    let parts = [query.as_bytes(), body];
+    let fields = parts.into_iter().flat_map(form_urlencoded::parse);
+    let known = fields.filter(|(name, value)| {
+        let of_the_message = |known: &&str| name.eq_ignore_ascii_case(known);
+        ["wa", "wtrealm", "wreply", "wctx"]
+            .iter()
+            .any(of_the_message)
+            && value.len() <= LONGEST_IN_URL
+    });
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(known.take(8))
+        .finish();
+    format!("/adfs/ls/?{query}")
 }
 
 /// `GET /adfs/ls/idpinitiatedsignon`: a SAML sign-in without a request, for relying parties that are set so.
@@ -214,7 +236,7 @@ async fn park(house: &Arc<House>, caller: &Caller, flow: Flow) -> Response {
     let sealed = flow.seal(&house.flow_sealer, Stage::Parked, now);
     let handle = match sealed {
         Some(sealed) if sealed.len() <= LONGEST_IN_URL => sealed,
-        _ => match house.park(&flow).await {
+        _ => match house.park(&flow, caller.context.client_ip).await {
             Ok(handle) => handle,
             Err(error) => return reply.message(&error),
         },

@@ -198,36 +198,54 @@ impl House {
 const STRANGERS: u32 = 200;
 /// The window.
 const WINDOW: Duration = Duration::seconds(10);
+/// The most of them in an hour: some 20 MB.
+const STRANGERS_AN_HOUR: u32 = 20_000;
+const HOUR: Duration = Duration::hours(1);
 
 /// Keeps anonymous requests from filling the disk with audit rows (DOS-09): beyond the bound they are logged only, and the
 /// next row says how many were left out.
 #[derive(Default)]
-pub(super) struct Strangers(Mutex<Window>);
+pub(super) struct Strangers(Mutex<Bounds>);
+
+#[derive(Default)]
+struct Bounds {
+    short: Window,
+    long: Window,
+    left_out: u32,
+}
 
 #[derive(Default)]
 struct Window {
     began: Option<OffsetDateTime>,
     rows: u32,
-    left_out: u32,
+}
+
+impl Window {
+    fn has_room(&mut self, length: Duration, most: u32, now: OffsetDateTime) -> bool {
+        if self
+            .began
+            .is_none_or(|began| now - began >= length || now < began)
+        {
+            self.began = Some(now);
+            self.rows = 0;
+        }
+        self.rows < most
+    }
 }
 
 impl Strangers {
     /// How many were left out since the last row; `None` when this one is left out too.
     fn admit(&self, now: OffsetDateTime) -> Option<u32> {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if window
-            .began
-            .is_none_or(|began| now - began >= WINDOW || now < began)
-        {
-            window.began = Some(now);
-            window.rows = 0;
-        }
-        if window.rows >= STRANGERS {
-            window.left_out = window.left_out.saturating_add(1);
+        let mut bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let short = bounds.short.has_room(WINDOW, STRANGERS, now);
+        let long = bounds.long.has_room(HOUR, STRANGERS_AN_HOUR, now);
+        if !short || !long {
+            bounds.left_out = bounds.left_out.saturating_add(1);
             return None;
         }
-        window.rows += 1;
-        Some(std::mem::take(&mut window.left_out))
+        bounds.short.rows += 1;
+        bounds.long.rows += 1;
+        Some(std::mem::take(&mut bounds.left_out))
     }
 }
 

@@ -10,6 +10,7 @@ mod session;
 mod snapshots;
 mod trust;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,7 +35,7 @@ pub(crate) use directories::read_secret;
 pub(crate) use issuance::Issued;
 pub(crate) use keys::{load_ring, ring_of, stored};
 pub(crate) use open::{OpenError, open_directories, open_store};
-pub(crate) use session::{EndedSession, LiveSession};
+pub(crate) use session::{AskedToEnd, EndedSession, LiveSession};
 pub(crate) use trust::Trust;
 
 use self::issuance::PublishedMetadata;
@@ -59,12 +60,14 @@ pub(crate) struct House {
     pub(crate) trust: ArcSwap<Trust>,
     pub(crate) flow_sealer: Sealer,
     parked_mac: MacKey,
+    session_index_mac: MacKey,
     session_seal: SessionSeal,
     snapshots: Snapshots,
     metadata: ArcSwapOption<PublishedMetadata>,
     strangers: audit::Strangers,
     uncounted_tries: audit::Strangers,
-    ready: AtomicBool,
+    open: AtomicBool,
+    store_answers: AtomicBool,
 }
 
 /// What tells the handle of a stored request from a sealed one, which never holds a dot.
@@ -73,12 +76,17 @@ const PARKED_MARK: &str = "p.";
 impl House {
     /// Whether load balancers should send people here.
     pub(crate) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+        self.open.load(Ordering::Relaxed) && self.store_answers.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the store answers: without it nobody can be signed in here.
+    pub(crate) fn store_answers(&self, answers: bool) {
+        self.store_answers.store(answers, Ordering::Relaxed);
     }
 
     /// Tells load balancers to go elsewhere; running requests go on.
     pub(crate) fn close_door(&self) {
-        self.ready.store(false, Ordering::Relaxed);
+        self.open.store(false, Ordering::Relaxed);
     }
 
     /// 256 random bits as text, for a cookie.
@@ -101,12 +109,14 @@ impl House {
     }
 
     /// Keeps a request in the store that is too large for a URL; gives the handle for the URL.
-    pub(crate) async fn park(&self, flow: &Flow) -> Result<String, MessagePair> {
+    pub(crate) async fn park(&self, flow: &Flow, sender: IpAddr) -> Result<String, MessagePair> {
         let body = serde_json::to_vec(flow).map_err(|error| too_large(&error.to_string()))?;
         let sealed = [&self.parked_mac.tag(&body)[..], &body].concat();
+        let network = signet_authn::network_of(sender).to_string();
+        let source = self.parked_mac.tag(format!("source {network}").as_bytes());
         let secret = self
             .store
-            .park_request(&sealed, self.clock.now())
+            .park_request(&sealed, &source, self.clock.now())
             .await
             .map_err(|error| error.message())?;
         Ok(format!("{PARKED_MARK}{}", secret.expose()))
@@ -117,7 +127,7 @@ impl House {
         handle.starts_with(PARKED_MARK)
     }
 
-    /// Takes a stored request back, once.
+    /// Finds a stored request again.
     pub(crate) async fn unpark(&self, handle: &str) -> Result<Flow, MessagePair> {
         let gone = || crate::flow::sealed::NotOpened::Expired.message();
         let key = handle
@@ -126,7 +136,7 @@ impl House {
             .ok_or_else(gone)?;
         let body = self
             .store
-            .take_parked(key, self.clock.now())
+            .load_parked(key, self.clock.now())
             .await
             .map_err(|error| error.message())?
             .ok_or_else(gone)?;

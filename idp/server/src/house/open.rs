@@ -94,6 +94,7 @@ impl House {
             trust: ArcSwap::from_pointee(trust),
             flow_sealer: master.sealer("flow")?,
             parked_mac: master.mac("parked-requests")?,
+            session_index_mac: master.mac("session-index")?,
             session_seal: SessionSeal::new(&key(&master, "session-evidence")?),
             snapshots: Snapshots::new(Duration::minutes(i64::from(
                 config.session.account_recheck_minutes,
@@ -101,7 +102,8 @@ impl House {
             metadata: ArcSwapOption::empty(),
             strangers: super::audit::Strangers::default(),
             uncounted_tries: super::audit::Strangers::default(),
-            ready: AtomicBool::new(true),
+            open: AtomicBool::new(true),
+            store_answers: AtomicBool::new(true),
             origin,
             config,
             clock,

@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use signet_authn::network_of;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::LazyConfigAcceptor;
@@ -67,6 +68,7 @@ impl Slots {
     }
 
     fn take(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
+        let address = network_of(address);
         let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
         let mut counts = self
             .per_address
