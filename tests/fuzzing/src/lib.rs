@@ -18,6 +18,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    target("audit_text", signet_store::audit::fuzz_audit_text),
     target("certificate", |bytes| {
         drop(signet_certs::read_certificate(bytes))
     }),
@@ -27,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     ),
     target("claim_rule_query", signet_claims::fuzz::claim_rule_query),
     target("claim_rules", signet_claims::fuzz::claim_rules),
+    target("forwarded_for", signet_authn::fuzz_forwarded_for),
     target("inflate", signet_protocols::fuzz::inflate),
     target("ldap_answer", signet_directory::fuzz::fuzz_ldap_answer),
     target("ldap_dn", signet_directory::fuzz::fuzz_dn),
