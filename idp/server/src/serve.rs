@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use signet_authn::{NetworkMap, TrustedProxy};
+use signet_store::Health;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -141,22 +142,32 @@ fn network_map(config: &Config) -> NetworkMap {
     )
 }
 
-/// Follows the trust configuration; tells load balancers when the store does not answer.
+/// Follows the trust configuration; tells load balancers when the store does not answer. A configuration that cannot be
+/// taken up is no reason to send people away: the last good one stays in use.
 async fn follow(house: Arc<House>) {
     let mut refresh = interval(REFRESH);
     let mut unanswered: u32 = 0;
     loop {
         refresh.tick().await;
-        match house.refresh().await {
-            Ok(()) => {
+        match house.store.health().await {
+            Health::Well => {
                 if unanswered >= NOT_READY_AFTER {
                     info!("the store answers again");
                 }
                 unanswered = 0;
+                if let Err(error) = house.refresh().await {
+                    error!(%error, "the trust configuration could not be taken up; the last good one stays in use");
+                }
             }
-            Err(error) => {
+            Health::Broken => {
+                unanswered = NOT_READY_AFTER;
+                error!(
+                    "the store's file or disk is damaged: nothing more is written; mend it and start again"
+                );
+            }
+            other => {
                 unanswered = unanswered.saturating_add(1);
-                error!(%error, unanswered, "the trust configuration could not be read; the last good one stays in use");
+                error!(?other, "the store does not answer");
             }
         }
         house.store_answers(unanswered < NOT_READY_AFTER);
