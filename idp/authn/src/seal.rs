@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 use crate::user::AuthenticatedUser;
 
-const LONGEST: usize = 4096;
+/// A certificate's fields are the largest part.
+const LONGEST: usize = 24 * 1024;
 const PREFIX: &str = "e1.";
 
 /// Seals the evidence of a session and opens it again, with a key that the store does not hold.

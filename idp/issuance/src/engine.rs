@@ -210,8 +210,8 @@ impl Engine {
         Ok(identity)
     }
 
-    /// Global and own additional-authentication rules are OR-ed. There is no second factor yet, so
-    /// evidence that lacks one refuses.
+    /// Global and own additional-authentication rules are OR-ed; evidence without a second factor refuses, and the caller
+    /// may ask for one.
     async fn check_second_factor(
         &self,
         occasion: &Occasion<'_>,
@@ -355,6 +355,7 @@ impl Engine {
             &request.authentication,
             request.protocol,
             &stated,
+            for_entra,
         );
         Ok(TokenContent {
             protocol: request.protocol,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use signet_directory::Account;
 use signet_model::claim::{AD_AUTHORITY, LOCAL_AUTHORITY, XS_STRING};
-use signet_model::uris::claims as types;
+use signet_model::uris::{authn, claims as types};
 use signet_model::{Claim, Evidence, Method, NetworkLocation, RelyingPartyId, RequestContext};
 use signet_xml::instant;
 use time::OffsetDateTime;
@@ -46,10 +46,23 @@ pub(crate) fn identity_claims(person: &Person<'_>, now: OffsetDateTime) -> Vec<C
         types::AUTHENTICATION_INSTANT,
         &instant(evidence.authentication_instant()),
     );
+    let mut references: Vec<&str> = Vec::new();
     for performed in evidence.performed() {
         for reference in performed.method.method_references() {
-            claims.add(types::AUTHN_METHODS_REFERENCES, reference);
+            if !references.contains(reference) {
+                references.push(reference);
+            }
         }
+    }
+    if let Some(second) = evidence.second_factor() {
+        claims.add(types::AUTHENTICATION_METHOD, authn::MULTIPLE);
+        references.push(authn::MULTIPLE);
+        claims.add(types::MFA_INSTANT, &instant(second.at));
+        claims.add(types::AUTHN_METHODS_PROVIDERS, second.method.saml2_class());
+    }
+    claims.add_all(types::AUTHN_METHODS_REFERENCES, references.into_iter());
+    for (claim_type, value) in evidence.certificate() {
+        claims.add(claim_type, value);
     }
     let by_password = evidence
         .performed()

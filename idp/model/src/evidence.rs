@@ -15,15 +15,52 @@ use crate::uris::authn;
 pub enum Method {
     /// A password typed into a page of ours over TLS and checked by the directory.
     Password,
+    /// A Kerberos ticket of the person's own sign-in at a domain computer.
+    Kerberos,
+    /// A client certificate whose key the TLS handshake proved.
+    Certificate,
+    /// The same, from a card that the operator says opens only by something its owner knows: two factors in one.
+    Smartcard,
+    /// A time-based code of an authenticator app.
+    Totp,
+    /// A passkey or security key.
+    SecurityKey,
+    /// One of the codes that were given out for the loss of the other factors.
+    RecoveryCode,
+    /// What a RADIUS server accepted.
+    Radius,
 }
 
 impl Method {
-    /// The SAML 2.0 authentication context class that says exactly this method.
+    /// Every method that can be the first.
+    pub const FIRST: [Self; 4] = [
+        Self::Password,
+        Self::Kerberos,
+        Self::Certificate,
+        Self::Smartcard,
+    ];
+    /// Every method that can be added to a first one.
+    pub const SECOND: [Self; 6] = [
+        Self::Totp,
+        Self::SecurityKey,
+        Self::RecoveryCode,
+        Self::Radius,
+        Self::Certificate,
+        Self::Smartcard,
+    ];
+
+    /// The SAML 2.0 authentication context class, or AD FS's name, that says exactly this method alone.
     ///
-    /// Source: saml-authn-context-2.0-os, section 3.4.
+    /// Source: saml-authn-context-2.0-os, section 3.4; entra-federation facts 2.5 and 3.4. Factors that stand on a first
+    /// one have the names that AD FS's adapters use.
     pub fn saml2_class(self) -> &'static str {
         match self {
             Self::Password => authn::PASSWORD_PROTECTED_TRANSPORT,
+            Self::Kerberos => authn::WINDOWS,
+            Self::Certificate | Self::Smartcard => authn::TLS_CLIENT,
+            Self::Totp | Self::RecoveryCode => authn::ADAPTER_OTP,
+            Self::SecurityKey => authn::ADAPTER_SECURITY_KEY,
+            Self::Radius => authn::ADAPTER_RADIUS,
         }
     }
 
@@ -31,10 +68,15 @@ impl Method {
     pub fn method_references(self) -> &'static [&'static str] {
         match self {
             Self::Password => &[authn::PASSWORD_PROTECTED_TRANSPORT],
+            Self::Kerberos => &[authn::WINDOWS, authn::KERBEROS],
+            Self::Certificate | Self::Smartcard => &[authn::MS_TLS_CLIENT, authn::X509],
+            Self::Totp | Self::RecoveryCode => &[authn::ADAPTER_OTP],
+            Self::SecurityKey => &[authn::ADAPTER_SECURITY_KEY],
+            Self::Radius => &[authn::ADAPTER_RADIUS],
         }
     }
 
-    /// Whether this method answers a request for `uri` (a `wauth` value or an authentication context class).
+    /// Whether this method alone answers a request for `uri` (a `wauth` value or an authentication context class).
     pub fn satisfies(self, uri: &str) -> bool {
         match self {
             Self::Password => matches!(
@@ -45,7 +87,44 @@ impl Method {
                     | authn::MS_PASSWORD
                     | authn::UNSPECIFIED
             ),
+            Self::Kerberos => matches!(
+                uri,
+                authn::WINDOWS
+                    | authn::MS_WINDOWS
+                    | authn::KERBEROS
+                    | authn::WINDOWS_OR_MULTIPLE
+                    | authn::UNSPECIFIED
+            ),
+            Self::Certificate | Self::Smartcard => {
+                matches!(
+                    uri,
+                    authn::TLS_CLIENT
+                        | authn::WS_TLS_CLIENT
+                        | authn::MS_TLS_CLIENT
+                        | authn::X509
+                        | authn::UNSPECIFIED
+                ) || self == Self::Smartcard
+                    && matches!(uri, authn::MULTIPLE | authn::WINDOWS_OR_MULTIPLE)
+            }
+            Self::Totp | Self::SecurityKey | Self::RecoveryCode | Self::Radius => {
+                uri == self.saml2_class()
+            }
         }
+    }
+
+    /// Whether it can stand alone.
+    pub fn is_first(self) -> bool {
+        Self::FIRST.contains(&self)
+    }
+
+    /// Whether it is a factor of another kind than `first`: a password and a ticket are the same secret twice.
+    pub fn adds_to(self, first: Self) -> bool {
+        let kind = |method| match method {
+            Self::Password | Self::Kerberos => 0,
+            Self::Certificate | Self::Smartcard => 1,
+            Self::Totp | Self::SecurityKey | Self::RecoveryCode | Self::Radius => 2,
+        };
+        kind(self) != kind(first)
     }
 }
 
@@ -65,6 +144,9 @@ pub struct Evidence {
     first: Performed,
     more: Vec<Performed>,
     location: NetworkLocation,
+    /// What the certificate said that was performed, as claims: type and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    certificate: Vec<(String, String)>,
 }
 
 impl Evidence {
@@ -74,6 +156,7 @@ impl Evidence {
             first,
             more: Vec::new(),
             location,
+            certificate: Vec::new(),
         }
     }
 
@@ -86,6 +169,34 @@ impl Evidence {
         self.more
             .retain(|earlier| earlier.method != performed.method);
         self.more.push(performed);
+    }
+
+    /// Keeps what an accepted certificate says of itself, as claims, in place of an earlier one's.
+    pub fn keep_certificate(&mut self, claims: Vec<(String, String)>) {
+        self.certificate = claims;
+    }
+
+    /// What the accepted certificate says of itself: claim types and values; empty when none was used.
+    pub fn certificate(&self) -> &[(String, String)] {
+        &self.certificate
+    }
+
+    /// Adds what `earlier` evidence of the same person proves and this does not: credentials given again do not take back
+    /// the factors of the session. The first factor stays this one's.
+    pub fn carry_over(&mut self, earlier: &Self) {
+        for performed in earlier.performed() {
+            if self.performed().all(|own| own.method != performed.method) {
+                self.more.push(performed);
+            }
+        }
+        if self.certificate.is_empty() {
+            self.certificate.clone_from(&earlier.certificate);
+        }
+    }
+
+    /// Forgets added factors that were performed before `limit`: "not again for so many hours" has passed.
+    pub fn forget_added_before(&mut self, limit: OffsetDateTime) {
+        self.more.retain(|performed| performed.at >= limit);
     }
 
     /// Every method performed, each with its time.
@@ -103,14 +214,156 @@ impl Evidence {
         self.first.at
     }
 
+    /// The latest performed factor that makes this more than one: an added one of another kind, or a card that is two.
+    /// Its time is `multifactorauthenticationinstant`.
+    pub fn second_factor(&self) -> Option<Performed> {
+        let card = |performed: &Performed| performed.method == Method::Smartcard;
+        let added = self
+            .more
+            .iter()
+            .copied()
+            .filter(|one| one.method.adds_to(self.first.method) || card(one));
+        added
+            .chain(Some(self.first).filter(card))
+            .max_by_key(|performed| performed.at)
+    }
+
     /// Where the person was when the first factor was checked.
     pub fn location(&self) -> NetworkLocation {
         self.location
     }
 
-    /// Whether some performed method answers a request for `uri`.
+    /// Whether what was performed answers a request for `uri`.
     pub fn satisfies(&self, uri: &str) -> bool {
-        self.performed()
-            .any(|performed| performed.method.satisfies(uri))
+        match uri {
+            authn::MULTIPLE => self.second_factor().is_some(),
+            authn::WINDOWS_OR_MULTIPLE => {
+                let windows = |one: Performed| one.method == Method::Kerberos;
+                self.second_factor().is_some() || self.performed().any(windows)
+            }
+            _ => self
+                .performed()
+                .any(|performed| performed.method.satisfies(uri)),
+        }
+    }
+}
+
+/// The methods that an installation performs, as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AvailableMethods {
+    first: Vec<Method>,
+    second: Vec<Method>,
+}
+
+impl AvailableMethods {
+    /// Methods that can be first, and those that can be added, each in the order in which they are offered.
+    pub fn new(
+        first: impl IntoIterator<Item = Method>,
+        second: impl IntoIterator<Item = Method>,
+    ) -> Self {
+        Self {
+            first: first.into_iter().filter(|one| one.is_first()).collect(),
+            second: second
+                .into_iter()
+                .filter(|one| Method::SECOND.contains(one))
+                .collect(),
+        }
+    }
+
+    /// Methods that can be first.
+    pub fn first(&self) -> &[Method] {
+        &self.first
+    }
+
+    /// Methods that can be added.
+    pub fn second(&self) -> &[Method] {
+        &self.second
+    }
+
+    /// Whatever could be performed for somebody who gives `first`: it alone, and with each that can be added to it.
+    pub fn possible_with(&self, first: Performed) -> impl Iterator<Item = Evidence> + '_ {
+        let alone = Evidence::begin(first, NetworkLocation::Outside);
+        let added = self
+            .second
+            .iter()
+            .filter(move |one| one.adds_to(first.method))
+            .map(move |method| {
+                let mut evidence = Evidence::begin(first, NetworkLocation::Outside);
+                evidence.add(Performed {
+                    method: *method,
+                    at: first.at,
+                });
+                evidence
+            });
+        std::iter::once(alone).chain(added)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOON: OffsetDateTime = datetime!(2026-01-02 12:00 UTC);
+
+    fn done(method: Method, minute: i64) -> Performed {
+        Performed {
+            method,
+            at: NOON + time::Duration::minutes(minute),
+        }
+    }
+
+    fn evidence(methods: &[(Method, i64)]) -> Evidence {
+        let mut all = methods
+            .iter()
+            .map(|(method, minute)| done(*method, *minute));
+        let mut evidence = Evidence::begin(
+            all.next().unwrap_or(done(Method::Password, 0)),
+            NetworkLocation::Inside,
+        );
+        all.for_each(|one| evidence.add(one));
+        evidence
+    }
+
+    #[test]
+    fn two_factors_are_of_two_kinds() {
+        use Method::{Certificate, Kerberos, Password, SecurityKey, Smartcard, Totp};
+        type Case = (&'static [(Method, i64)], Option<i64>);
+        let cases: &[Case] = &[
+            (&[(Password, 0)], None),
+            (&[(Kerberos, 0)], None),
+            (&[(Certificate, 0)], None),
+            (&[(Smartcard, 0)], Some(0)),
+            (&[(Kerberos, 0), (Password, 5)], None),
+            (&[(Password, 0), (Kerberos, 5)], None),
+            (&[(Password, 0), (Totp, 5)], Some(5)),
+            (&[(Password, 0), (Totp, 5), (SecurityKey, 9)], Some(9)),
+            (&[(Password, 0), (Certificate, 5)], Some(5)),
+            (&[(Certificate, 0), (Password, 5)], Some(5)),
+            (&[(Certificate, 0), (Totp, 5)], Some(5)),
+            (&[(Certificate, 0), (Smartcard, 5)], Some(5)),
+        ];
+        for (methods, expected) in cases {
+            let evidence = evidence(methods);
+            let minute = evidence
+                .second_factor()
+                .map(|one| (one.at - NOON).whole_minutes());
+            assert_eq!(minute, *expected, "{methods:?}");
+            assert_eq!(evidence.satisfies(authn::MULTIPLE), expected.is_some());
+        }
+        assert!(evidence(&[(Kerberos, 0)]).satisfies(authn::WINDOWS_OR_MULTIPLE));
+        assert!(!evidence(&[(Password, 0)]).satisfies(authn::WINDOWS_OR_MULTIPLE));
+    }
+
+    #[test]
+    fn earlier_factors_are_carried_over_and_forgotten_in_time() {
+        let earlier = evidence(&[(Method::Kerberos, 0), (Method::Totp, 1)]);
+        let mut again = evidence(&[(Method::Password, 60)]);
+        again.carry_over(&earlier);
+        assert_eq!(again.primary(), done(Method::Password, 60));
+        assert_eq!(again.second_factor(), Some(done(Method::Totp, 1)));
+        again.forget_added_before(NOON + time::Duration::minutes(2));
+        assert_eq!(again.second_factor(), None);
     }
 }

@@ -16,7 +16,7 @@ pub mod uris;
 
 pub use claim::Claim;
 pub use domain::{DomainTable, FederatedDomain};
-pub use evidence::{Evidence, Method, Performed};
+pub use evidence::{AvailableMethods, Evidence, Method, Performed};
 pub use ids::{AccountId, ActivityId, RelyingPartyId, SessionId, Sid};
 pub use message::{Culprit, MessagePair};
 pub use network::{NetworkLocation, RequestContext};

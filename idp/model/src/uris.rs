@@ -111,6 +111,19 @@ pub mod authn {
     pub const WINDOWS: &str = "urn:federation:authentication:windows";
     /// TLS client certificate (WS-Federation `wauth`).
     pub const WS_TLS_CLIENT: &str = "urn:ietf:rfc:2246";
+    /// TLS client certificate, in AD FS's own name space.
+    pub const MS_TLS_CLIENT: &str =
+        "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/tlsclient";
+    /// Integrated Windows authentication, in AD FS's own name space.
+    pub const MS_WINDOWS: &str =
+        "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/windows";
+    /// A one-time code, as AD FS's adapters name it.
+    pub const ADAPTER_OTP: &str = "http://schemas.microsoft.com/ws/2012/12/authmethod/otp";
+    /// A passkey or security key: AD FS has no name of its own, so one in the name space of its adapters.
+    pub const ADAPTER_SECURITY_KEY: &str =
+        "http://schemas.microsoft.com/ws/2012/12/authmethod/securitykey";
+    /// What a RADIUS server accepted, likewise.
+    pub const ADAPTER_RADIUS: &str = "http://schemas.microsoft.com/ws/2012/12/authmethod/radius";
     /// More than one factor.
     pub const MULTIPLE: &str = "http://schemas.microsoft.com/claims/multipleauthn";
     /// Integrated Windows authentication, or more than one factor.

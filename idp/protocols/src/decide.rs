@@ -4,8 +4,9 @@
 mod tests;
 
 use signet_issuance::satisfies_request;
+use signet_model::uris::authn;
 use signet_model::{
-    Evidence, Method, NetworkLocation, Performed, Protocol, RelyingParty, RequestedAuthentication,
+    AvailableMethods, Evidence, Method, Performed, Protocol, RelyingParty, RequestedAuthentication,
     SignInRequest,
 };
 use time::{Duration, OffsetDateTime};
@@ -13,20 +14,25 @@ use time::{Duration, OffsetDateTime};
 use crate::error::ProtocolError;
 use crate::saml2::{SamlRefusal, SamlStatus};
 
-/// The methods that this build performs.
-const AVAILABLE: [Method; 1] = [Method::Password];
 /// Evidence from further in the future than this is not believed: nodes' clocks may differ by seconds.
 const CLOCKS_DIFFER: Duration = Duration::seconds(30);
 
 /// What to do with a request, given what is known of the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionDecision {
     /// The evidence answers it: issue.
     UseSession,
-    /// Show the sign-in page.
-    AskPassword {
+    /// A first factor is wanted, by one of `methods`.
+    AskFirst {
         /// Why, for the page and the audit.
         reason: AskReason,
+        /// What would do, in the order in which they are offered; never empty.
+        methods: Vec<Method>,
+    },
+    /// The first factor stands; one of `methods` is wanted in addition.
+    AskSecond {
+        /// What would do; never empty.
+        methods: Vec<Method>,
     },
     /// No page can help: say so in the protocol's way ([`refuse`]).
     Impossible(Impossible),
@@ -44,6 +50,8 @@ pub enum AskReason {
     TooOld,
     /// What was performed is not what is wanted.
     OtherMethodWanted,
+    /// Several factors are wanted, given for this very request, and the second one is older.
+    FreshSecondWanted,
 }
 
 /// Why a request cannot be met.
@@ -56,9 +64,9 @@ pub enum Impossible {
     NoAuthnContext,
 }
 
-/// Whether the session's evidence answers `request`, as far as methods and freshness go.
+/// Whether the session's evidence answers `request`, as far as methods and freshness go; if not, what to ask for.
 ///
-/// Call it again with the new evidence after a sign-in: credentials given since `request.received_at` are fresh.
+/// Call it again with the new evidence after each factor: credentials given since `request.received_at` are fresh.
 /// Sources: saml-core-2.0-os 3.4.1 (`ForceAuthn`, `IsPassive`) and 3.3.2.2.1 (`Comparison`); WS-Federation 1.2
 /// 13.2.2 (`wfresh`, `wauth`); AD FS's `AlwaysRequireAuthentication`.
 pub fn decide_session(
@@ -66,19 +74,37 @@ pub fn decide_session(
     evidence: Option<&Evidence>,
     now: OffsetDateTime,
     party: &RelyingParty,
+    available: &AvailableMethods,
 ) -> SessionDecision {
     let wanted = &request.authentication;
-    if !is_possible(wanted) {
+    let firsts = possible_firsts(wanted, available);
+    if firsts.is_empty() {
         return SessionDecision::Impossible(Impossible::NoAuthnContext);
     }
-    match why_ask(request, evidence, now, party) {
-        None => SessionDecision::UseSession,
-        Some(_) if wanted.passive => SessionDecision::Impossible(Impossible::NoPassive),
-        Some(reason) => SessionDecision::AskPassword { reason },
+    let missing = match missing(request, evidence, now, party) {
+        None => return SessionDecision::UseSession,
+        Some(missing) => missing,
+    };
+    if wanted.passive {
+        return SessionDecision::Impossible(Impossible::NoPassive);
     }
+    let seconds = match (missing, evidence) {
+        (AskReason::OtherMethodWanted | AskReason::FreshSecondWanted, Some(evidence)) => {
+            possible_seconds(wanted, evidence, now, available)
+        }
+        _ => Vec::new(),
+    };
+    if seconds.is_empty() {
+        return SessionDecision::AskFirst {
+            reason: missing,
+            methods: firsts,
+        };
+    }
+    SessionDecision::AskSecond { methods: seconds }
 }
 
-fn why_ask(
+/// What the evidence lacks.
+fn missing(
     request: &SignInRequest,
     evidence: Option<&Evidence>,
     now: OffsetDateTime,
@@ -91,28 +117,69 @@ fn why_ask(
     if performed > now + CLOCKS_DIFFER {
         return Some(AskReason::TooOld);
     }
-    if request.authentication.demands_fresh() || party.always_require_authentication {
-        if performed < request.received_at {
-            return Some(AskReason::FreshWanted);
-        }
-    } else if request
-        .authentication
-        .max_age
-        .is_some_and(|longest| now - performed > longest)
+    let fresh = request.authentication.demands_fresh() || party.always_require_authentication;
+    if fresh && performed < request.received_at {
+        return Some(AskReason::FreshWanted);
+    }
+    if !fresh
+        && request
+            .authentication
+            .max_age
+            .is_some_and(|longest| now - performed > longest)
     {
         return Some(AskReason::TooOld);
     }
-    let met = satisfies_request(evidence, &request.authentication);
-    (!met).then_some(AskReason::OtherMethodWanted)
+    if !satisfies_request(evidence, &request.authentication) {
+        return Some(AskReason::OtherMethodWanted);
+    }
+    // Who asks for several factors, and for fresh ones, does not mean an old second one.
+    let old_second = evidence
+        .second_factor()
+        .is_some_and(|second| second.at < request.received_at);
+    (fresh && old_second && demands_several(&request.authentication))
+        .then_some(AskReason::FreshSecondWanted)
 }
 
-/// Whether some method of this build could meet the demand.
-pub(crate) fn is_possible(wanted: &RequestedAuthentication) -> bool {
-    AVAILABLE.into_iter().any(|method| {
-        let at = OffsetDateTime::UNIX_EPOCH;
-        let supposed = Evidence::begin(Performed { method, at }, NetworkLocation::Outside);
-        satisfies_request(&supposed, wanted)
-    })
+fn demands_several(wanted: &RequestedAuthentication) -> bool {
+    !wanted.methods.is_empty() && wanted.methods.iter().all(|uri| uri == authn::MULTIPLE)
+}
+
+/// The first factors with which the demand can be met, alone or with another.
+fn possible_firsts(wanted: &RequestedAuthentication, available: &AvailableMethods) -> Vec<Method> {
+    let can = |method: &Method| {
+        let first = Performed {
+            method: *method,
+            at: OffsetDateTime::UNIX_EPOCH,
+        };
+        available
+            .possible_with(first)
+            .any(|supposed| satisfies_request(&supposed, wanted))
+    };
+    available.first().iter().copied().filter(can).collect()
+}
+
+/// The factors that, added to `evidence`, meet the demand.
+fn possible_seconds(
+    wanted: &RequestedAuthentication,
+    evidence: &Evidence,
+    now: OffsetDateTime,
+    available: &AvailableMethods,
+) -> Vec<Method> {
+    let first = evidence.primary().method;
+    let can = |method: &Method| {
+        let mut supposed = evidence.clone();
+        supposed.add(Performed {
+            method: *method,
+            at: now,
+        });
+        method.adds_to(first) && satisfies_request(&supposed, wanted)
+    };
+    available.second().iter().copied().filter(can).collect()
+}
+
+/// Whether some methods of this installation could meet the demand.
+pub(crate) fn is_possible(wanted: &RequestedAuthentication, available: &AvailableMethods) -> bool {
+    !possible_firsts(wanted, available).is_empty()
 }
 
 /// How a request that cannot be met is answered.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use signet_model::relying_party::{AssertionConsumer, ReplyMatch};
 use signet_model::uris::{ENTRA_REALM, ENTRA_REPLY, binding};
-use signet_model::{Protocol, RelyingParty, SignInRequest};
+use signet_model::{AvailableMethods, Method, Protocol, RelyingParty, SignInRequest};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -19,13 +19,17 @@ use crate::wsfed::{self, WsFedAction, respond_signed_out};
 const NOW: OffsetDateTime = datetime!(2026-03-04 05:06:07 UTC);
 const HOME: &str = "https://rp.example.com/app/";
 
+fn methods() -> AvailableMethods {
+    AvailableMethods::new([Method::Password], [Method::Totp])
+}
+
 /// Target `wsfed_query`: a raw query, and the same octets as a form body.
 pub fn wsfed_query(octets: &[u8]) {
     for request in [
         ProtocolRequest::get(octets),
         ProtocolRequest::post(b"", octets),
     ] {
-        match wsfed::receive(&request, parties(), NOW) {
+        match wsfed::receive(&request, parties(), &methods(), NOW) {
             Ok(WsFedAction::SignIn(request)) => holds(&request, Protocol::WsFederation),
             Ok(WsFedAction::SignOut(out) | WsFedAction::SignOutCleanup(out)) => {
                 let location = respond_signed_out(&out).map(|redirect| redirect.location);
@@ -85,7 +89,7 @@ pub fn reply(octets: &[u8]) {
 
 fn saml(request: &ProtocolRequest<'_>) {
     let own = OwnAddresses::new(["https://fs.example.com/adfs/ls/"]);
-    match saml2::receive(request, parties(), &own, NOW) {
+    match saml2::receive(request, parties(), &own, &methods(), NOW) {
         Ok(SamlAction::SignIn(sign_in)) => {
             // Nobody's key is registered, so nothing can have been verified.
             assert!(!sign_in.signature.is_verified() && sign_in.replay.is_none());
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn seeds_reach_the_end_of_the_parsers() {
         let query = b"wa=wsignin1.0&wtrealm=urn:federation:MicrosoftOnline";
-        let taken = wsfed::receive(&ProtocolRequest::get(query), parties(), NOW);
+        let taken = wsfed::receive(&ProtocolRequest::get(query), parties(), &methods(), NOW);
         assert!(matches!(taken, Ok(WsFedAction::SignIn(_))));
     }
 }

@@ -1,5 +1,6 @@
 //! One address serves both protocols: which one is it?
 
+use signet_model::AvailableMethods;
 use time::OffsetDateTime;
 
 use crate::error::ProtocolError;
@@ -22,11 +23,13 @@ pub enum Received {
 /// Reads what came to `/adfs/ls/`: `wa` makes it WS-Federation, `SAMLRequest` or `SAMLResponse` SAML.
 ///
 /// A request with both is refused ([`ProtocolError::RequestMixesMessages`]), one with neither is
-/// [`ProtocolError::RequestHasNoMessage`]. `own` are the addresses that a SAML `Destination` may name.
+/// [`ProtocolError::RequestHasNoMessage`]. `own` are the addresses that a SAML `Destination` may name, `methods` those
+/// of this installation.
 pub fn receive(
     request: &ProtocolRequest<'_>,
     parties: &dyn RelyingParties,
     own: &OwnAddresses,
+    methods: &AvailableMethods,
     now: OffsetDateTime,
 ) -> Result<Received, ProtocolError> {
     let query = Parameters::of_query(request.query)?;
@@ -39,8 +42,8 @@ pub fn receive(
         saml2::has_message(&query, &body),
     ) {
         (true, true) => Err(ProtocolError::RequestMixesMessages),
-        (true, false) => wsfed::receive(request, parties, now).map(Received::WsFed),
-        (false, true) => saml2::receive(request, parties, own, now).map(Received::Saml),
+        (true, false) => wsfed::receive(request, parties, methods, now).map(Received::WsFed),
+        (false, true) => saml2::receive(request, parties, own, methods, now).map(Received::Saml),
         (false, false) => Err(ProtocolError::RequestHasNoMessage),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use signet_certs::SigningKey;
 use signet_model::relying_party::AssertionConsumer;
 use signet_model::uris::{self, binding};
-use signet_model::{Evidence, Method, NetworkLocation, Performed, RelyingParty};
+use signet_model::{AvailableMethods, Evidence, Method, NetworkLocation, Performed, RelyingParty};
 use signet_xml::{Algorithm, SignatureMaker, SigningFailed};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -56,6 +56,11 @@ pub(crate) fn consumer(index: u16, is_default: bool, location: &str) -> Assertio
 
 pub(crate) fn all(parties: impl IntoIterator<Item = RelyingParty>) -> Vec<Arc<RelyingParty>> {
     parties.into_iter().map(Arc::new).collect()
+}
+
+/// An installation that knows passwords alone.
+pub(crate) fn methods() -> AvailableMethods {
+    AvailableMethods::new([Method::Password], [])
 }
 
 /// Password evidence of that age.

@@ -11,9 +11,13 @@ const STRENGTH: &[&[&str]] = &[
     &[authn::UNSPECIFIED],
     &[authn::PASSWORD, authn::SAML1_PASSWORD, authn::MS_PASSWORD],
     &[authn::PASSWORD_PROTECTED_TRANSPORT],
-    &[authn::TLS_CLIENT, authn::WS_TLS_CLIENT],
+    &[
+        authn::TLS_CLIENT,
+        authn::WS_TLS_CLIENT,
+        authn::MS_TLS_CLIENT,
+    ],
     &[authn::X509],
-    &[authn::WINDOWS],
+    &[authn::WINDOWS, authn::MS_WINDOWS],
     &[authn::KERBEROS],
     &[authn::MULTIPLE],
 ];
@@ -50,14 +54,22 @@ pub fn satisfies_request(evidence: &Evidence, requested: &RequestedAuthenticatio
 /// The class that the token states: performed, and where the request demanded an exact one, that one.
 ///
 /// SAML answers an exact request with a class it named (saml-core-2.0-os 3.3.2.2.1); WS-Federation
-/// states the method's own class. `stated` are `authenticationmethod` claims that the release let pass.
+/// states the method's own class, and that of several factors where it was asked for. `stated` are `authenticationmethod` claims that the release let pass.
 pub(crate) fn context_class(
     evidence: &Evidence,
     requested: &RequestedAuthentication,
     protocol: Protocol,
     stated: &[&str],
+    for_entra: bool,
 ) -> String {
-    let own = evidence.primary().method.saml2_class();
+    let several = evidence.satisfies(authn::MULTIPLE);
+    let asks_several = || requested.methods.iter().any(|uri| uri == authn::MULTIPLE);
+    let own = match requested.comparison {
+        // Entra reads one class, and asks by it or by nothing at all (entra-federation facts 2.5).
+        _ if several && (for_entra || asks_several()) => authn::MULTIPLE,
+        Comparison::Exact => evidence.primary().method.saml2_class(),
+        _ => strongest(evidence),
+    };
     if protocol == Protocol::Saml2 && requested.comparison == Comparison::Exact {
         let asked = requested
             .methods
@@ -80,12 +92,22 @@ pub(crate) fn context_class(
     own.to_owned()
 }
 
-fn strength_of(evidence: &Evidence) -> usize {
+/// The strongest class that has a place in the order and was performed.
+fn strongest(evidence: &Evidence) -> &'static str {
+    let several = evidence
+        .satisfies(authn::MULTIPLE)
+        .then_some(authn::MULTIPLE);
     evidence
         .performed()
-        .filter_map(|performed| rank(performed.method.saml2_class()))
-        .max()
-        .unwrap_or(0)
+        .map(|performed| performed.method.saml2_class())
+        .chain(several)
+        .filter(|class| rank(class).is_some())
+        .max_by_key(|class| rank(class))
+        .unwrap_or(authn::UNSPECIFIED)
+}
+
+fn strength_of(evidence: &Evidence) -> usize {
+    rank(strongest(evidence)).unwrap_or(0)
 }
 
 fn rank(uri: &str) -> Option<usize> {
@@ -159,7 +181,7 @@ mod tests {
     #[test]
     fn the_class_is_performed_and_one_that_an_exact_request_named() {
         let class = |request: &RequestedAuthentication, protocol| {
-            context_class(&password(), request, protocol, &[])
+            context_class(&password(), request, protocol, &[], false)
         };
         let own = authn::PASSWORD_PROTECTED_TRANSPORT;
         let exact = asks(Comparison::Exact, &[authn::X509, authn::PASSWORD]);

@@ -140,13 +140,20 @@ fn guard_of(claim_type: &str) -> Option<Guard> {
 impl Guard {
     fn objection(self, claim: &Claim, observed: &StatedByService<'_>) -> Option<RefusedBecause> {
         let value = &*claim.value;
+        let second = observed.evidence.second_factor();
         let (agrees, because) = match self {
             Self::Method => (
                 observed.evidence.satisfies(value),
                 RefusedBecause::MethodNotPerformed,
             ),
-            // Providers of second factors, and the time of one: there are none yet.
-            Self::MethodProviders | Self::SecondInstant => (false, RefusedBecause::NoSecondFactor),
+            Self::MethodProviders => (
+                second.is_some_and(|one| one.method.saml2_class() == value),
+                RefusedBecause::NoSecondFactor,
+            ),
+            Self::SecondInstant => (
+                second.is_some_and(|one| is_same_instant(value, one.at)),
+                RefusedBecause::NoSecondFactor,
+            ),
             Self::FirstInstant => (
                 is_same_instant(value, observed.evidence.authentication_instant()),
                 RefusedBecause::OtherInstant,

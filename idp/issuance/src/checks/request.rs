@@ -147,7 +147,7 @@ fn check_methods(request: &SignInRequest, evidence: &Evidence) -> Result<(), Ref
 }
 
 /// `ForceAuthn` (saml-core-2.0-os 3.4.1), `wfresh` (WS-Federation 1.2, 13.2.2) and the relying party's own wish:
-/// credentials checked since the request came are always fresh enough.
+/// whoever asks for fresh credentials gets such as were checked since the request came.
 fn check_freshness(
     relying_party: &RelyingParty,
     request: &SignInRequest,
@@ -155,17 +155,15 @@ fn check_freshness(
     now: OffsetDateTime,
 ) -> Result<(), Refusal> {
     let checked_at = evidence.authentication_instant();
-    if checked_at + FARM_CLOCK_SKEW >= request.received_at {
-        return Ok(());
-    }
-    let greatest_age = match request.authentication.max_age {
-        _ if relying_party.always_require_authentication => Some(Duration::ZERO),
-        asked => asked,
+    let fresh =
+        request.authentication.demands_fresh() || relying_party.always_require_authentication;
+    let too_old = match request.authentication.max_age {
+        _ if fresh => checked_at + FARM_CLOCK_SKEW < request.received_at,
+        Some(age) => now - checked_at > age + FARM_CLOCK_SKEW,
+        None => false,
     };
-    match greatest_age {
-        Some(age) if age <= Duration::ZERO || now - checked_at > age => {
-            Err(Refusal::EvidenceTooOld { checked_at })
-        }
-        _ => Ok(()),
+    if too_old {
+        return Err(Refusal::EvidenceTooOld { checked_at });
     }
+    Ok(())
 }

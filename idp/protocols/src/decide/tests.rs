@@ -7,7 +7,7 @@ use signet_model::{Protocol, RelyingParty, ReplyTo, RequestedAuthentication, Sig
 use time::Duration;
 
 use super::*;
-use crate::testing::{NOW, password, wiki};
+use crate::testing::{NOW, methods, password, wiki};
 
 fn request(authentication: RequestedAuthentication) -> SignInRequest {
     SignInRequest {
@@ -30,7 +30,13 @@ fn decide(
     evidence: Option<Evidence>,
     party: &RelyingParty,
 ) -> SessionDecision {
-    decide_session(&request(authentication), evidence.as_ref(), NOW, party)
+    decide_session(
+        &request(authentication),
+        evidence.as_ref(),
+        NOW,
+        party,
+        &methods(),
+    )
 }
 
 fn any() -> RequestedAuthentication {
@@ -47,7 +53,10 @@ fn wants(comparison: Comparison, methods: &[&str]) -> RequestedAuthentication {
 }
 
 fn ask(reason: AskReason) -> SessionDecision {
-    SessionDecision::AskPassword { reason }
+    SessionDecision::AskFirst {
+        reason,
+        methods: vec![Method::Password],
+    }
 }
 
 #[test]
@@ -107,6 +116,7 @@ fn sec_wsf_06_age_is_counted_from_the_credentials() {
         Some(&password(Duration::minutes(35))),
         NOW,
         &wiki(),
+        &methods(),
     );
     assert_eq!(reopened, ask(AskReason::TooOld));
     let from_the_future = Some(password(-Duration::minutes(2)));
@@ -168,14 +178,14 @@ fn sec_saml_11_what_a_password_is_not_is_impossible() {
         let expected = if *possible {
             SessionDecision::UseSession
         } else {
-            no
+            no.clone()
         };
         assert_eq!(decided, expected, "{comparison:?} {methods:?}");
         let without = decide(wants(*comparison, methods), None, &wiki());
         let expected = if *possible {
             ask(AskReason::NoSession)
         } else {
-            no
+            no.clone()
         };
         assert_eq!(without, expected, "{comparison:?} {methods:?}");
     }
@@ -202,4 +212,106 @@ fn the_refusal_is_of_the_protocol() {
         refuse(&wsfed, Impossible::NoAuthnContext),
         Refusal::Page(ProtocolError::RelyingPartyMethodUnavailable { .. })
     ));
+}
+
+/// An installation that knows everything, in the order in which it offers them.
+fn everything() -> AvailableMethods {
+    AvailableMethods::new(
+        [Method::Kerberos, Method::Password, Method::Certificate],
+        [Method::SecurityKey, Method::Totp, Method::Certificate],
+    )
+}
+
+fn evidence(methods: &[(Method, i64)]) -> Evidence {
+    let performed = |(method, seconds): &(Method, i64)| Performed {
+        method: *method,
+        at: NOW + Duration::seconds(*seconds),
+    };
+    let mut evidence = Evidence::begin(
+        performed(&methods[0]),
+        signet_model::NetworkLocation::Outside,
+    );
+    methods[1..]
+        .iter()
+        .for_each(|one| evidence.add(performed(one)));
+    evidence
+}
+
+#[test]
+fn each_demand_leads_to_the_factors_that_meet_it() {
+    use Comparison::Exact;
+    use Method::{Certificate, Kerberos, Password, SecurityKey, Smartcard, Totp};
+    let decide = |wanted: &RequestedAuthentication, done: &[(Method, i64)]| {
+        let known = (!done.is_empty()).then(|| evidence(done));
+        decide_session(
+            &request(wanted.clone()),
+            known.as_ref(),
+            NOW,
+            &wiki(),
+            &everything(),
+        )
+    };
+    let first = |reason, methods: &[Method]| SessionDecision::AskFirst {
+        reason,
+        methods: methods.to_vec(),
+    };
+    let second = |methods: &[Method]| SessionDecision::AskSecond {
+        methods: methods.to_vec(),
+    };
+    let issue = || SessionDecision::UseSession;
+    let several = wants(Exact, &[authn::MULTIPLE]);
+    let all = [Kerberos, Password, Certificate];
+    let added = [SecurityKey, Totp, Certificate];
+
+    assert_eq!(decide(&several, &[]), first(AskReason::NoSession, &all));
+    assert_eq!(decide(&several, &[(Password, -60)]), second(&added));
+    // A certificate again would be the same thing twice.
+    assert_eq!(
+        decide(&several, &[(Certificate, -60)]),
+        second(&[SecurityKey, Totp])
+    );
+    let enough: [&[(Method, i64)]; 3] = [
+        &[(Password, -60), (Totp, -30)],
+        &[(Smartcard, -60)],
+        &[(Kerberos, -60), (SecurityKey, -60)],
+    ];
+    for done in enough {
+        assert_eq!(decide(&several, done), issue(), "{done:?}");
+    }
+
+    let windows_or_several = wants(Exact, &[authn::WINDOWS_OR_MULTIPLE]);
+    assert_eq!(decide(&windows_or_several, &[(Kerberos, -60)]), issue());
+    assert_eq!(
+        decide(&windows_or_several, &[(Password, -60)]),
+        second(&added)
+    );
+
+    let certificate = wants(Exact, &[authn::WS_TLS_CLIENT]);
+    let by_certificate = first(AskReason::NoSession, &all);
+    assert_eq!(decide(&certificate, &[]), by_certificate);
+    let windows = wants(Exact, &[authn::WINDOWS]);
+    assert_eq!(
+        decide(&windows, &[(Password, -60)]),
+        first(AskReason::OtherMethodWanted, &[Kerberos])
+    );
+    let typed = wants(Exact, &[authn::MS_PASSWORD]);
+    assert_eq!(
+        decide(&typed, &[(Kerberos, -60)]),
+        first(AskReason::OtherMethodWanted, &[Password])
+    );
+
+    // Fresh ones, both of them.
+    let fresh = RequestedAuthentication {
+        max_age: Some(Duration::ZERO),
+        ..several
+    };
+    assert_eq!(
+        decide(&fresh, &[(Password, -60), (Totp, -30)]),
+        first(AskReason::FreshWanted, &all)
+    );
+    assert_eq!(
+        decide(&fresh, &[(Password, 5), (Totp, -30)]),
+        second(&added)
+    );
+    assert_eq!(decide(&fresh, &[(Password, 5), (Totp, 9)]), issue());
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use signet_model::relying_party::TokenType;
 use signet_model::request::Hints;
-use signet_model::{Protocol, RelyingParty, RequestedAuthentication, SignInRequest};
+use signet_model::{
+    AvailableMethods, Protocol, RelyingParty, RequestedAuthentication, SignInRequest,
+};
 use signet_xml::{Document, Limits, Name, instant, read};
 use time::{Duration, OffsetDateTime};
 
@@ -30,11 +32,12 @@ const REMEMBERED: Duration = Duration::hours(24);
 
 /// Reads a SAML message and checks all that can be checked before the person is known.
 ///
-/// `own` are the addresses that a `Destination` may name; `now` becomes `received_at` of the request.
+/// `own` are the addresses that a `Destination` may name; `methods` are those of this installation; `now` becomes `received_at` of the request.
 pub fn receive(
     request: &ProtocolRequest<'_>,
     parties: &dyn RelyingParties,
     own: &OwnAddresses,
+    methods: &AvailableMethods,
     now: OffsetDateTime,
 ) -> Result<SamlAction, ProtocolError> {
     let envelope = open(request)?;
@@ -44,6 +47,7 @@ pub fn receive(
         document: &document,
         parties,
         own,
+        methods,
         now,
     };
     match step.parse_name()? {
@@ -86,7 +90,7 @@ fn sign_in(step: &Step<'_>) -> Result<SamlAction, ProtocolError> {
         state: step.envelope.state.clone(),
         received_at: milliseconds(step.now),
     };
-    if let Some(refusal) = decide_refusal(&request, &message, &party) {
+    if let Some(refusal) = decide_refusal(&request, &message, &party, step.methods) {
         return Ok(SamlAction::Refuse(refusal));
     }
     let replay = signed
@@ -119,6 +123,7 @@ fn decide_refusal(
     request: &SignInRequest,
     message: &AuthnRequest,
     party: &RelyingParty,
+    available: &AvailableMethods,
 ) -> Option<SamlRefusal> {
     // 3.4.1 ties the subject of the answer to the one a request names. Tokens are about who signs in, never about whom a
     // request names, so such a request cannot be met (SAML-12).
@@ -140,7 +145,7 @@ fn decide_refusal(
             detail,
         ));
     }
-    if is_possible(&request.authentication) {
+    if is_possible(&request.authentication, available) {
         return None;
     }
     match refuse(request, Impossible::NoAuthnContext) {
@@ -155,6 +160,7 @@ pub(super) struct Step<'a> {
     pub(super) document: &'a Document<'a>,
     pub(super) parties: &'a dyn RelyingParties,
     pub(super) own: &'a OwnAddresses,
+    pub(super) methods: &'a AvailableMethods,
     pub(super) now: OffsetDateTime,
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use signet_model::request::Comparison;
-use signet_model::{Protocol, RelyingParty, RequestedAuthentication, SignInRequest};
+use signet_model::{
+    AvailableMethods, Protocol, RelyingParty, RequestedAuthentication, SignInRequest,
+};
 use time::{Duration, OffsetDateTime};
 
 use super::WsFedAction;
@@ -21,17 +23,18 @@ use crate::{party, reply};
 
 /// Reads a WS-Federation message and checks all that can be checked before the person is known.
 ///
-/// `now` becomes `received_at` of the request.
+/// `methods` are those of this installation; `now` becomes `received_at` of the request.
 pub fn receive(
     request: &ProtocolRequest<'_>,
     parties: &dyn RelyingParties,
+    methods: &AvailableMethods,
     now: OffsetDateTime,
 ) -> Result<WsFedAction, ProtocolError> {
     let message = parse(request)?;
     let sign_out = || decide_sign_out(message.realm.as_deref(), message.reply.as_deref(), parties);
     match message.action {
         Action::SignIn => Ok(WsFedAction::SignIn(Box::new(sign_in(
-            &message, parties, now,
+            &message, parties, methods, now,
         )?))),
         Action::SignOut => Ok(WsFedAction::SignOut(sign_out())),
         Action::CleanUp => Ok(WsFedAction::SignOutCleanup(sign_out())),
@@ -41,6 +44,7 @@ pub fn receive(
 fn sign_in(
     message: &Message,
     parties: &dyn RelyingParties,
+    available: &AvailableMethods,
     now: OffsetDateTime,
 ) -> Result<SignInRequest, ProtocolError> {
     let (realm, party) = load_relying_party(message, parties)?;
@@ -56,7 +60,7 @@ fn sign_in(
         max_age,
         passive: false,
     };
-    check_methods_possible(&authentication)?;
+    check_methods_possible(&authentication, available)?;
     Ok(SignInRequest {
         protocol: Protocol::WsFederation,
         relying_party: party.id,
@@ -141,8 +145,11 @@ fn check_methods_known(methods: &[String], party: &RelyingParty) -> Result<(), P
 }
 
 /// WS-Federation has no answer that says no, so what cannot be performed ends on our page (WSF-07).
-fn check_methods_possible(wanted: &RequestedAuthentication) -> Result<(), ProtocolError> {
-    if is_possible(wanted) {
+fn check_methods_possible(
+    wanted: &RequestedAuthentication,
+    available: &AvailableMethods,
+) -> Result<(), ProtocolError> {
+    if is_possible(wanted, available) {
         return Ok(());
     }
     Err(ProtocolError::RelyingPartyMethodUnavailable {

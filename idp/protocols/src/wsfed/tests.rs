@@ -9,26 +9,32 @@ use time::Duration;
 use super::respond::build_form;
 use super::{WsFedAction, clean_up_addresses, receive, respond_signed_out};
 use crate::error::ProtocolError as E;
-use crate::testing::{NOW, all, entra, wiki};
+use crate::testing::{NOW, all, entra, methods, wiki};
 use crate::wire::ProtocolRequest;
 
 fn get(query: &str) -> Result<WsFedAction, E> {
     receive(
         &ProtocolRequest::get(query.as_bytes()),
         &all([entra(), wiki()]),
+        &methods(),
         NOW,
     )
 }
 
 fn post(query: &str, body: &str) -> Result<WsFedAction, E> {
     let request = ProtocolRequest::post(query.as_bytes(), body.as_bytes());
-    receive(&request, &all([entra(), wiki()]), NOW)
+    receive(&request, &all([entra(), wiki()]), &methods(), NOW)
 }
 
 fn signs_in(party: RelyingParty, more: &str) -> Result<SignInRequest, E> {
     let realm = encode(party.primary_identifier());
     let query = format!("wa=wsignin1.0&wtrealm={realm}{more}");
-    match receive(&ProtocolRequest::get(query.as_bytes()), &all([party]), NOW)? {
+    match receive(
+        &ProtocolRequest::get(query.as_bytes()),
+        &all([party]),
+        &methods(),
+        NOW,
+    )? {
         WsFedAction::SignIn(request) => Ok(*request),
         other => panic!("{other:?}"),
     }
@@ -526,7 +532,9 @@ fn sign_out_returns_to_a_logout_address_and_never_to_a_disabled_party() {
         encode("https://wiki.example.com/slo")
     );
     let request = ProtocolRequest::get(query.as_bytes());
-    let out = |party: &RelyingParty| match receive(&request, &all([party.clone()]), NOW).unwrap() {
+    let out = |party: &RelyingParty| match receive(&request, &all([party.clone()]), &methods(), NOW)
+        .unwrap()
+    {
         WsFedAction::SignOut(out) => out.return_to,
         other => panic!("{other:?}"),
     };
@@ -570,12 +578,12 @@ proptest! {
         body in proptest::collection::vec(any::<u8>(), 0..300),
     ) {
         let request = ProtocolRequest::post(&query, &body);
-        let _ = receive(&request, &all([entra(), wiki()]), NOW);
+        let _ = receive(&request, &all([entra(), wiki()]), &methods(), NOW);
         let mut prefixed = b"wa=wsignin1.0&wtrealm=urn:federation:MicrosoftOnline&".to_vec();
         prefixed.extend(&query);
         let parties = all([entra(), wiki()]);
         if let Ok(WsFedAction::SignIn(found)) =
-            receive(&ProtocolRequest::get(&prefixed), &parties, NOW)
+            receive(&ProtocolRequest::get(&prefixed), &parties, &methods(), NOW)
         {
             let registered = &entra().wsfed_endpoints;
             prop_assert!(registered.iter().any(|own| own == found.reply_to.as_str()));

@@ -8,11 +8,10 @@ use http::header::ORIGIN;
 use signet_authn::SignInFailure;
 use signet_model::RelyingParty;
 use signet_pages::Notice;
-use signet_protocols::{ProtocolRequest, SessionDecision, decide_session, recheck, refuse};
+use signet_protocols::{ProtocolRequest, recheck};
 use zeroize::Zeroizing;
 
-use super::go_on::{Arrived, form_with_name};
-use super::issue::{Issue, issue};
+use super::go_on::{Arrived, form_with_name, proceed};
 use super::receive::{Message, open_parked, parked_handle, read};
 use super::reply::Reply;
 use super::sealed::{Flow, NotOpened, Stage};
@@ -111,28 +110,7 @@ pub(crate) async fn submit(
         Ok(session) => session,
         Err(error) => return reply.message(&error),
     };
-    match decide_session(
-        &arrived.flow.request,
-        Some(session.user.evidence()),
-        house.clock.now(),
-        &party,
-    ) {
-        SessionDecision::Impossible(why) => reply.refusal(refuse(&arrived.flow.request, why)).await,
-        // A password was just checked: it answers every request that a password can answer.
-        SessionDecision::UseSession | SessionDecision::AskPassword { .. } => {
-            issue(
-                house,
-                caller,
-                Issue {
-                    flow: &arrived.flow,
-                    party: &party,
-                    session: &session,
-                    new_session: true,
-                },
-            )
-            .await
-        }
-    }
+    proceed(house, caller, headers, &party, &arrived, &session).await
 }
 
 /// Opens the form's flow: sealed by us, for this browser, not too old, posted from our own page.

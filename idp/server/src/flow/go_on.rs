@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use signet_model::RelyingParty;
 use signet_pages::{Notice, SignInPage};
-use signet_protocols::{AskReason, SessionDecision, decide_session, recheck, refuse};
+use signet_protocols::{AskReason, Impossible, SessionDecision, decide_session, recheck, refuse};
 
 use super::issue::{Issue, issue};
 use super::reply::Reply;
@@ -48,44 +48,76 @@ pub(crate) async fn go_on(
         .as_ref()
         .filter(|_| !wants_fresh)
         .map(|session| session.user.evidence());
-    match decide_session(request, evidence, house.clock.now(), &party) {
-        SessionDecision::UseSession => match session {
-            Some(session) => {
-                issue(
-                    house,
-                    caller,
-                    Issue {
-                        flow: &arrived.flow,
-                        party: &party,
-                        session: &session,
-                        new_session: false,
-                    },
-                )
-                .await
-            }
+    match decide_session(request, evidence, house.clock.now(), &party, &house.methods) {
+        SessionDecision::AskFirst { reason, .. } => {
+            let notice = match reason {
+                AskReason::NoSession if session.is_none() => None,
+                _ => Some(Notice::SignInAgain),
+            };
+            form(
+                house,
+                caller,
+                headers,
+                &party,
+                &arrived,
+                notice,
+                session.as_ref(),
+            )
+        }
+        SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
+        SessionDecision::UseSession | SessionDecision::AskSecond { .. } => match session {
+            Some(session) => proceed(house, caller, headers, &party, &arrived, &session).await,
             None => form(house, caller, headers, &party, &arrived, None, None),
         },
-        SessionDecision::AskPassword { reason } => form(
-            house,
-            caller,
-            headers,
-            &party,
-            &arrived,
-            if session.is_some() {
-                Some(Notice::SignInAgain)
-            } else {
-                notice(reason)
-            },
-            session.as_ref(),
-        ),
-        SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
     }
 }
 
-fn notice(reason: AskReason) -> Option<Notice> {
-    match reason {
-        AskReason::NoSession => None,
-        _ => Some(Notice::SignInAgain),
+/// A session stands, found or just begun: issue from it, or ask for what it lacks.
+pub(crate) async fn proceed(
+    house: &Arc<House>,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &Arc<RelyingParty>,
+    arrived: &Arrived,
+    session: &LiveSession,
+) -> Response {
+    let reply = Reply::new(house, caller);
+    let request = &arrived.flow.request;
+    let decision = decide_session(
+        request,
+        Some(session.user.evidence()),
+        house.clock.now(),
+        party,
+        &house.methods,
+    );
+    let response = match decision {
+        SessionDecision::UseSession => {
+            let wish = Issue {
+                flow: &arrived.flow,
+                party,
+                session,
+            };
+            issue(house, caller, wish).await
+        }
+        SessionDecision::AskFirst { .. } => form(
+            house,
+            caller,
+            headers,
+            party,
+            arrived,
+            Some(Notice::SignInAgain),
+            Some(session),
+        ),
+        SessionDecision::AskSecond { .. } => {
+            reply
+                .refusal(refuse(request, Impossible::NoAuthnContext))
+                .await
+        }
+        SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
+    };
+    match &session.cookie {
+        Some(cookie) => reply.with_cookie(response, cookie),
+        None => response,
     }
 }
 

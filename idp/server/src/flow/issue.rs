@@ -18,14 +18,12 @@ pub(crate) struct Issue<'a> {
     pub(crate) flow: &'a Flow,
     pub(crate) party: &'a Arc<RelyingParty>,
     pub(crate) session: &'a LiveSession,
-    /// The session began with this request: its cookie has to be set.
-    pub(crate) new_session: bool,
 }
 
 /// Makes the token and the page that posts it, or says why not.
 pub(crate) async fn issue(house: &Arc<House>, caller: &Caller, wish: Issue<'_>) -> Response {
     let reply = Reply::new(house, caller);
-    let response = match make(house, caller, &wish).await {
+    match make(house, caller, &wish).await {
         Ok(form) => reply.token_post(&wish.party.name, &form),
         Err(Failed::Refused(refusal)) => refused(house, caller, &wish, &refusal).await,
         Err(Failed::Other(message)) => {
@@ -37,10 +35,6 @@ pub(crate) async fn issue(house: &Arc<House>, caller: &Caller, wish: Issue<'_>) 
             }
             reply.message(&message)
         }
-    };
-    match &wish.session.cookie {
-        Some(cookie) if wish.new_session => reply.with_cookie(response, cookie),
-        _ => response,
     }
 }
 

@@ -179,14 +179,14 @@ pub(crate) fn read(
         })
     });
     if !carries_saml {
-        return match wsfed::receive(request, &**trust, now)? {
+        return match wsfed::receive(request, &**trust, &house.methods, now)? {
             WsFedAction::SignIn(request) => {
                 Ok(Message::SignIn(Box::new(Flow::new(*request, None))))
             }
             other => Ok(Message::WsFed(other)),
         };
     }
-    match saml2::receive(request, &**trust, &house.own_addresses, now)? {
+    match saml2::receive(request, &**trust, &house.own_addresses, &house.methods, now)? {
         SamlAction::SignIn(sign_in) => {
             let replay = sign_in.replay.map(|key| Replay {
                 key: format!("{}\n{}", key.relying_party, key.id),

@@ -22,7 +22,7 @@ use signet_authn::{PasswordAuthenticator, SessionSeal};
 use signet_certs::{MacKey, MasterKey, Sealer};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, ServiceIdentity, Signer};
-use signet_model::{Culprit, MessagePair};
+use signet_model::{AvailableMethods, Culprit, MessagePair};
 use signet_pages::Brand;
 use signet_protocols::saml2::OwnAddresses;
 use signet_store::{SecretHash, Store};
@@ -55,6 +55,8 @@ pub(crate) struct House {
     pub(crate) master: Arc<MasterKey>,
     pub(crate) directories: Directories,
     pub(crate) authenticator: PasswordAuthenticator,
+    /// What this installation performs to know who is there.
+    pub(crate) methods: AvailableMethods,
     pub(crate) engine: Engine,
     pub(crate) signer: Signer,
     pub(crate) trust: ArcSwap<Trust>,

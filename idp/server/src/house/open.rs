@@ -9,6 +9,7 @@ use signet_authn::{Guard, Limits, Pacing, PasswordAuthenticator, SessionSeal};
 use signet_certs::{CertError, KeyRing, MasterKey};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, OpaqueIds, ServiceIdentity, Signer};
+use signet_model::{AvailableMethods, Method};
 use signet_pages::Brand;
 use signet_protocols::saml2::OwnAddresses;
 use signet_store::{MacTagger, Store};
@@ -111,6 +112,7 @@ impl House {
             master,
             directories,
             authenticator,
+            methods: AvailableMethods::new([Method::Password], []),
         }))
     }
 

@@ -14,7 +14,7 @@ use super::super::{MessageSignature, SamlStatus, receive_idp_initiated, respond_
 use super::*;
 use crate::error::ProtocolError as E;
 use crate::recheck;
-use crate::testing::{consumer, entra, wiki};
+use crate::testing::{consumer, entra, methods, wiki};
 
 const ACS: &str = "AssertionConsumerServiceURL";
 const INDEX: &str = "AssertionConsumerServiceIndex";
@@ -557,7 +557,7 @@ proptest! {
         xml in "\\PC{0,200}",
     ) {
         let request = ProtocolRequest::post(&query, &body);
-        let _ = receive(&request, &all([wiki()]), &own(), NOW);
+        let _ = receive(&request, &all([wiki()]), &own(), &methods(), NOW);
         let _ = post(&wiki(), &form(&xml));
         let _ = get(&wiki(), &redirect(&xml));
     }

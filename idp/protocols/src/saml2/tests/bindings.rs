@@ -112,10 +112,10 @@ fn one_message_in_one_place() {
     let xml = Message::authn().xml();
     let (query, body) = (redirect(&xml), form(&xml));
     let both = ProtocolRequest::post(query.as_bytes(), body.as_bytes());
-    let result = receive(&both, &all([wiki()]), &own(), NOW);
+    let result = receive(&both, &all([wiki()]), &own(), &methods(), NOW);
     assert!(matches!(result, Err(E::RequestSplit { .. })));
     let continued = ProtocolRequest::post(query.as_bytes(), b"UserName=anna&Password=x");
-    assert!(receive(&continued, &all([wiki()]), &own(), NOW).is_ok());
+    assert!(receive(&continued, &all([wiki()]), &own(), &methods(), NOW).is_ok());
     let with_response = format!("{query}&SAMLResponse=x");
     assert_eq!(get(&wiki(), &with_response), Err(E::RequestMixesMessages));
     assert_eq!(get(&wiki(), "x=y"), Err(E::RequestHasNoMessage));
@@ -127,7 +127,7 @@ fn one_protocol_at_a_time() {
     let parties = all([wiki()]);
     let either = |query: &str| {
         let request = ProtocolRequest::get(query.as_bytes());
-        receive_either(&request, &parties, &own(), NOW)
+        receive_either(&request, &parties, &own(), &methods(), NOW)
     };
     let saml = redirect(&Message::authn().xml());
     let wsfed = format!("wa=wsignin1.0&wtrealm={}", encode(WIKI));
@@ -145,7 +145,7 @@ fn one_protocol_at_a_time() {
     assert_eq!(get(&wiki(), &both), Err(E::RequestMixesMessages));
     let both = ProtocolRequest::get(both.as_bytes());
     assert_eq!(
-        crate::wsfed::receive(&both, &parties, NOW),
+        crate::wsfed::receive(&both, &parties, &methods(), NOW),
         Err(E::RequestMixesMessages)
     );
 }

@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use super::names::{AUTHN_REQUEST, SAML, SAMLP};
 use super::{OwnAddresses, SamlAction, SamlRefusal, SamlSignIn, receive};
 use crate::error::ProtocolError;
-use crate::testing::{NOW, PartnerKey, all};
+use crate::testing::{NOW, PartnerKey, all, methods};
 use crate::wire::ProtocolRequest;
 
 pub(super) const OURS: &str = "https://fs.contoso.com/adfs/ls/";
@@ -183,13 +183,14 @@ pub(super) fn get(party: &RelyingParty, query: &str) -> Result<SamlAction, Proto
         &ProtocolRequest::get(query.as_bytes()),
         &all([party.clone()]),
         &own(),
+        &methods(),
         NOW,
     )
 }
 
 pub(super) fn post(party: &RelyingParty, body: &str) -> Result<SamlAction, ProtocolError> {
     let request = ProtocolRequest::post(b"", body.as_bytes());
-    receive(&request, &all([party.clone()]), &own(), NOW)
+    receive(&request, &all([party.clone()]), &own(), &methods(), NOW)
 }
 
 /// What the wiki gets for this message, sent by POST.

@@ -7,7 +7,7 @@ use signet_xml::Algorithm::{RsaSha1, RsaSha256};
 use super::super::MessageSignature;
 use super::*;
 use crate::error::ProtocolError as E;
-use crate::testing::{other_key, wiki, wiki_key};
+use crate::testing::{methods, other_key, wiki, wiki_key};
 
 /// The wiki with its key registered.
 fn keyed() -> RelyingParty {
@@ -166,7 +166,7 @@ fn sec_sig_12_the_signature_of_the_other_binding_counts_for_nothing() {
     let query = format!("SigAlg={signature}");
     let send = |party: RelyingParty, query: &str, body: &str| {
         let request = ProtocolRequest::post(query.as_bytes(), body.as_bytes());
-        receive(&request, &all([party]), &own(), NOW)
+        receive(&request, &all([party]), &own(), &methods(), NOW)
     };
     assert_eq!(
         accepted(send(keyed(), &query, &body)).signature,
@@ -199,7 +199,7 @@ fn sec_sig_13_the_key_of_another_party_signs_nothing_here() {
     other.request_signing_certificates = vec![other_key().certificate()];
     let body = form(&message().signed(other_key(), RsaSha256));
     let request = ProtocolRequest::post(b"", body.as_bytes());
-    let result = receive(&request, &all([keyed(), other]), &own(), NOW);
+    let result = receive(&request, &all([keyed(), other]), &own(), &methods(), NOW);
     assert!(matches!(result, Err(E::RelyingPartySamlSignature { .. })));
 }
 
