@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum GssError {
     /// The library is not on this machine.
-    #[error("MIT krb5's GSSAPI is not on this machine ({0}): install libgssapi-krb5-2 (Debian, Ubuntu) or krb5-libs (Red Hat, SUSE)")]
+    #[error(
+        "MIT krb5's GSSAPI is not on this machine ({0}): install libgssapi-krb5-2 (Debian, Ubuntu) or krb5-libs (Red Hat, SUSE)"
+    )]
     LibraryAbsent(String),
     /// The library is too old: it lacks a function.
     #[error("libgssapi_krb5.so.2 is too old: {0}")]

@@ -12,7 +12,7 @@
 mod owned;
 mod table;
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr::{null, null_mut};
 
 pub(crate) use owned::CredentialHandle;
@@ -38,7 +38,10 @@ const MECHANISM_CODE: c_int = 2;
 const MOST_LINES: usize = 8;
 
 /// A credential for accepting, from the named key table and replay cache.
-pub(crate) fn acquire(keytab: &CStr, replay_cache: Option<&CStr>) -> Result<CredentialHandle, GssError> {
+pub(crate) fn acquire(
+    keytab: &CStr,
+    replay_cache: Option<&CStr>,
+) -> Result<CredentialHandle, GssError> {
     let library = library()?;
     let mut elements = vec![KeyValue {
         key: c"keytab".as_ptr(),
@@ -83,9 +86,8 @@ pub(crate) fn acquire(keytab: &CStr, replay_cache: Option<&CStr>) -> Result<Cred
     // SPNEGO may choose Kerberos and nothing else.
     mechanisms.count = 1;
     // SAFETY: the credential is valid for the call, the set and its one OID live until it returns and are copied.
-    let major = unsafe {
-        (library.set_neg_mechs)(&raw mut minor, credential.raw(), &raw const mechanisms)
-    };
+    let major =
+        unsafe { (library.set_neg_mechs)(&raw mut minor, credential.raw(), &raw const mechanisms) };
     if failed(major) {
         return Err(GssError::CredentialRefused(status(library, major, minor)));
     }
@@ -179,8 +181,11 @@ fn display(library: &'static Gssapi, name: &Name, most: usize) -> Result<(String
     if failed(major) {
         return Err(GssError::TokenRefused(status(library, major, minor)));
     }
-    let text = text.copied(most).ok_or(GssError::TooLong("the client's name"))?;
-    let text = String::from_utf8(text).map_err(|_| GssError::BrokenAnswer("a name that is not UTF-8"))?;
+    let text = text
+        .copied(most)
+        .ok_or(GssError::TooLong("the client's name"))?;
+    let text =
+        String::from_utf8(text).map_err(|_| GssError::BrokenAnswer("a name that is not UTF-8"))?;
     // SAFETY: as for the mechanism: static, or null.
     Ok((text, unsafe { octets_of(kind) } == Some(PRINCIPAL_NAME)))
 }
@@ -195,7 +200,8 @@ fn name_attribute(
     let attribute = lent(attribute);
     let mut value = Buffer::empty(library);
     let mut shown = Buffer::empty(library);
-    let (mut minor, mut authenticated, mut complete, mut more): (u32, c_int, c_int, c_int) = (0, 0, 0, -1);
+    let (mut minor, mut authenticated, mut complete, mut more): (u32, c_int, c_int, c_int) =
+        (0, 0, 0, -1);
     // SAFETY: the name is valid, the attribute's octets live until the call returns, outputs are writable, and the two
     // buffers give back what they get. `more` is -1 for the first value, as RFC 6680 demands.
     let major = unsafe {
@@ -274,12 +280,12 @@ fn oid(octets: &'static [u8]) -> Oid {
 unsafe fn octets_of(oid: *const Oid) -> Option<&'static [u8]> {
     // SAFETY: by the caller's promise.
     let oid = unsafe { oid.as_ref() }?;
-    let length = usize::try_from(oid.length).ok().filter(|length| *length <= 64)?;
+    let length = usize::try_from(oid.length)
+        .ok()
+        .filter(|length| *length <= 64)?;
     if oid.elements.is_null() {
         return None;
     }
     // SAFETY: a static OID has as many readable octets as its length says.
     Some(unsafe { std::slice::from_raw_parts(oid.elements.cast::<u8>(), length) })
 }
-
-const _: () = assert!(size_of::<c_char>() == 1);

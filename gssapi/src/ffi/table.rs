@@ -90,16 +90,9 @@ type AcceptSecContext = unsafe extern "C" fn(
     *mut u32,
     *mut Handle,
 ) -> u32;
-type DisplayName =
-    unsafe extern "C" fn(*mut u32, Handle, *mut BufferDesc, *mut *const Oid) -> u32;
-type DisplayStatus = unsafe extern "C" fn(
-    *mut u32,
-    u32,
-    c_int,
-    *const Oid,
-    *mut u32,
-    *mut BufferDesc,
-) -> u32;
+type DisplayName = unsafe extern "C" fn(*mut u32, Handle, *mut BufferDesc, *mut *const Oid) -> u32;
+type DisplayStatus =
+    unsafe extern "C" fn(*mut u32, u32, c_int, *const Oid, *mut u32, *mut BufferDesc) -> u32;
 type NameAttribute = unsafe extern "C" fn(
     *mut u32,
     Handle,
@@ -133,12 +126,16 @@ pub(crate) struct Gssapi {
 /// The library, opened at the first call. An absent one stays absent until the next start.
 pub(crate) fn library() -> Result<&'static Gssapi, GssError> {
     static LIBRARY: OnceLock<Result<Gssapi, GssError>> = OnceLock::new();
-    LIBRARY.get_or_init(|| open(FILE)).as_ref().map_err(Clone::clone)
+    LIBRARY
+        .get_or_init(|| open(FILE))
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 fn open(file: &str) -> Result<Gssapi, GssError> {
     // SAFETY: MIT krb5's initialisers only set up its own tables and locks; they may run on any thread.
-    let file = unsafe { Library::new(file) }.map_err(|error| GssError::LibraryAbsent(error.to_string()))?;
+    let file = unsafe { Library::new(file) }
+        .map_err(|error| GssError::LibraryAbsent(error.to_string()))?;
     macro_rules! function {
         ($name:literal) => {
             // SAFETY: the field that takes the symbol has the type that MIT krb5's headers give this function, and the
@@ -168,8 +165,14 @@ mod tests {
     #[test]
     fn an_absent_or_foreign_library_is_an_error_that_says_so() {
         let absent = open("libsignet-no-such-library.so.2").err();
-        assert!(matches!(absent, Some(GssError::LibraryAbsent(_))), "{absent:?}");
+        assert!(
+            matches!(absent, Some(GssError::LibraryAbsent(_))),
+            "{absent:?}"
+        );
         let foreign = open("libc.so.6").err();
-        assert!(matches!(foreign, Some(GssError::SymbolMissing(_))), "{foreign:?}");
+        assert!(
+            matches!(foreign, Some(GssError::SymbolMissing(_))),
+            "{foreign:?}"
+        );
     }
 }
