@@ -21,7 +21,7 @@ pub struct Accepted {
     pub is_principal: bool,
     /// The flags of the context (RFC 2744, 5.1; MIT's beside them).
     pub flags: u32,
-    /// For how many seconds the ticket is still good.
+    /// For how many seconds the ticket is still good, the allowed difference of clocks added.
     pub seconds_left: u32,
     /// The token for the client; empty when it asked for none.
     pub reply: Vec<u8>,
@@ -56,7 +56,7 @@ impl Accepted {
 }
 
 impl Credential {
-    /// Accepts one token, bare or in SPNEGO; blocks.
+    /// Accepts one token of Kerberos (RFC 4121, 4.1), without SPNEGO around it; blocks.
     ///
     /// `application_data` are the channel bindings of our end (`tls-server-end-point:` and a hash); `None` takes
     /// whatever the client bound to.

@@ -24,7 +24,7 @@ pub enum GssError {
     #[error("{0}")]
     TokenRefused(Status),
     /// The library wants a further leg; a token of Kerberos needs none.
-    #[error("the token is only the first of several")]
+    #[error("the token is only the first of several (DCE style)")]
     MoreLegs,
     /// The context is not of the Kerberos mechanism.
     #[error("the mechanism is not Kerberos")]

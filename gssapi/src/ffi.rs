@@ -1,5 +1,8 @@
 //! The C library: its shapes, its functions, and the owners of what it hands out.
 //!
+//! Kerberos is the only mechanism: the library never reads SPNEGO, and its error numbers stay what they are (they
+//! are replaced by others when SPNEGO is between).
+//!
 //! The only unsafe code of Kerberos. Every pointer that the library gives is owned by a value whose `Drop`
 //! gives it back, every length is checked against a bound before it is believed, and nothing here keeps a
 //! pointer to what a caller lent. Shapes: RFC 2744 (appendix A) and MIT krb5's `gssapi_ext.h`, for Linux,
@@ -24,8 +27,6 @@ use crate::error::{GssError, Status};
 
 /// 1.2.840.113554.1.2.2, Kerberos 5 (RFC 4121).
 const KERBEROS: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
-/// 1.3.6.1.5.5.2, SPNEGO (RFC 4178).
-const SPNEGO: &[u8] = b"\x2b\x06\x01\x05\x05\x02";
 /// The name type of a Kerberos principal, 1.2.840.113554.1.2.2.1 (RFC 1964, 2.1.1).
 const PRINCIPAL_NAME: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01";
 
@@ -57,7 +58,7 @@ pub(crate) fn acquire(
         count: u32::try_from(elements.len()).unwrap_or(0),
         elements: elements.as_ptr(),
     };
-    let mut oids = [oid(KERBEROS), oid(SPNEGO)];
+    let mut oids = [oid(KERBEROS)];
     let mut mechanisms = OidSet {
         count: oids.len(),
         elements: oids.as_mut_ptr(),
@@ -82,16 +83,7 @@ pub(crate) fn acquire(
     if failed(major) {
         return Err(GssError::CredentialRefused(status(library, major, minor)));
     }
-    let credential = credential.ok_or(GssError::BrokenAnswer("no credential"))?;
-    // SPNEGO may choose Kerberos and nothing else.
-    mechanisms.count = 1;
-    // SAFETY: the credential is valid for the call, the set and its one OID live until it returns and are copied.
-    let major =
-        unsafe { (library.set_neg_mechs)(&raw mut minor, credential.raw(), &raw const mechanisms) };
-    if failed(major) {
-        return Err(GssError::CredentialRefused(status(library, major, minor)));
-    }
-    Ok(credential)
+    credential.ok_or(GssError::BrokenAnswer("no credential"))
 }
 
 /// What the library says of an accepted token.

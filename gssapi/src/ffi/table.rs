@@ -103,7 +103,6 @@ type NameAttribute = unsafe extern "C" fn(
     *mut BufferDesc,
     *mut c_int,
 ) -> u32;
-type SetNegMechs = unsafe extern "C" fn(*mut u32, Handle, *const OidSet) -> u32;
 type ReleaseHandle = unsafe extern "C" fn(*mut u32, *mut Handle) -> u32;
 type ReleaseBuffer = unsafe extern "C" fn(*mut u32, *mut BufferDesc) -> u32;
 type DeleteContext = unsafe extern "C" fn(*mut u32, *mut Handle, *mut BufferDesc) -> u32;
@@ -115,7 +114,6 @@ pub(crate) struct Gssapi {
     pub(super) display_name: DisplayName,
     pub(super) display_status: DisplayStatus,
     pub(super) name_attribute: NameAttribute,
-    pub(super) set_neg_mechs: SetNegMechs,
     pub(super) release_cred: ReleaseHandle,
     pub(super) release_name: ReleaseHandle,
     pub(super) release_buffer: ReleaseBuffer,
@@ -149,7 +147,6 @@ fn open(file: &str) -> Result<Gssapi, GssError> {
         display_name: function!("gss_display_name"),
         display_status: function!("gss_display_status"),
         name_attribute: function!("gss_get_name_attribute"),
-        set_neg_mechs: function!("gss_set_neg_mechs"),
         release_cred: function!("gss_release_cred"),
         release_name: function!("gss_release_name"),
         release_buffer: function!("gss_release_buffer"),

@@ -33,7 +33,7 @@ impl Acceptor {
         let exact = candidates.iter().any(|(fit, _)| *fit == Fit::Exact);
         let data = binding.map(ChannelBinding::application_data);
         for (_, keytab) in candidates.iter().take(MOST_TRIES) {
-            match keytab.credential.accept(&token.octets, data) {
+            match keytab.credential.accept(&token.kerberos, data) {
                 Ok(accepted) => return Ok(accepted),
                 Err(GssError::TokenRefused(status))
                     if matches!(status.reason, Reason::NoKey | Reason::WrongKey) => {}

@@ -42,7 +42,7 @@ struct Parts {
     ledger: Arc<dyn ReplayLedger>,
     protection: ExtendedProtection,
     require_pac: bool,
-    remember: Duration,
+    skew: Duration,
 }
 
 impl KerberosAuthenticator {
@@ -79,7 +79,7 @@ impl KerberosAuthenticator {
                 ledger,
                 protection: settings.extended_protection,
                 require_pac: settings.require_pac,
-                remember: Duration::seconds(skew.saturating_mul(2)),
+                skew: Duration::seconds(skew),
             }),
         })
     }
@@ -112,16 +112,18 @@ impl Parts {
         let binding = self.own_binding(channel)?;
         let key = token.request.authenticator_hash();
         let acceptor = Arc::clone(&self.acceptor);
-        let accepted = self
-            .pool
-            .run(move || acceptor.accept(&token, binding.as_ref(), now))
-            .await??;
+        let work = move || {
+            let mut accepted = acceptor.accept(&token, binding.as_ref(), now)?;
+            accepted.reply = token.framed(&accepted.reply);
+            Ok::<_, KerberosRefusal>(accepted)
+        };
+        let accepted = self.pool.run(work).await??;
         self.check_binding(&accepted)?;
         let principal = self.check_principal(&accepted)?;
         let directory = self.directory_of(&principal, &accepted.principal)?;
         if !self
             .ledger
-            .remember_once(&key, now + self.remember, now)
+            .remember_once(&key, now + self.skew * 2, now)
             .await?
         {
             return Err(KerberosRefusal::Replay {
@@ -137,7 +139,7 @@ impl Parts {
             proof: KerberosProof {
                 account: Arc::new(account),
                 channel_bound: accepted.channel_bound(),
-                ticket_ends: now + Duration::seconds(i64::from(accepted.seconds_left)),
+                ticket_ends: now + Duration::seconds(i64::from(accepted.seconds_left)) - self.skew,
                 principal: accepted.principal,
                 at: now,
             },

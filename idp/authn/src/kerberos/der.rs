@@ -8,6 +8,7 @@ pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(super) const ENUMERATED: u8 = 0x0a;
 pub(super) const GENERAL_STRING: u8 = 0x1b;
 pub(super) const SEQUENCE: u8 = 0x30;
 
@@ -124,6 +125,20 @@ impl<'a> Der<'a> {
             Err(NotDer)
         }
     }
+}
+
+/// Writes one element; `contents` is shorter than 16 MiB.
+pub(super) fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    let [_, high, middle, low] = u32::try_from(contents.len()).unwrap_or(0).to_be_bytes();
+    match (high, middle) {
+        (0, 0) if low < 0x80 => out.push(low),
+        (0, 0) => out.extend([0x81, low]),
+        (0, _) => out.extend([0x82, middle, low]),
+        _ => out.extend([0x83, high, middle, low]),
+    }
+    out.extend(contents);
+    out
 }
 
 fn length(octets: &[u8]) -> Result<(usize, &[u8]), NotDer> {

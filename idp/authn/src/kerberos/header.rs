@@ -7,7 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::ap_request::ApRequest;
-use super::der::{Der, NotDer, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, application, context};
+use super::der::{
+    Der, ENUMERATED, NotDer, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, application, context,
+    element,
+};
 use super::refusal::{Fallback, KerberosRefusal};
 
 /// The longest header value read.
@@ -30,7 +33,10 @@ const MOST_MECHANISMS: usize = 32;
 /// A token that Kerberos can begin with: a whole AP-REQ, read but not yet proved.
 #[derive(Clone, Debug)]
 pub struct NegotiateToken {
-    pub(super) octets: Vec<u8>,
+    /// The token of Kerberos itself, without SPNEGO around it: all that the library is given.
+    pub(super) kerberos: Vec<u8>,
+    /// The mechanism as SPNEGO listed it; `None` for a bare token.
+    listed: Option<&'static [u8]>,
     pub(super) request: ApRequest,
 }
 
@@ -54,8 +60,34 @@ impl NegotiateToken {
         if octets.starts_with(NTLMSSP) {
             return Err(Fallback::Ntlm.into());
         }
-        let request = find_request(&octets)?;
-        Ok(Self { octets, request })
+        let (mechanism, inner) = open_token(&octets)?;
+        if mechanism != SPNEGO {
+            let request = kerberos_token(mechanism, inner)?;
+            return Ok(Self {
+                kerberos: octets,
+                listed: None,
+                request,
+            });
+        }
+        let (listed, token) = first_token(inner)?;
+        if token.starts_with(NTLMSSP) {
+            return Err(Fallback::Ntlm.into());
+        }
+        let (mechanism, inner) = open_token(token)?;
+        let request = kerberos_token(mechanism, inner)?;
+        Ok(Self {
+            kerberos: token.to_vec(),
+            listed: Some(listed),
+            request,
+        })
+    }
+
+    /// Our token for the client, in the frame of its own.
+    pub(super) fn framed(&self, reply: &[u8]) -> Vec<u8> {
+        match self.listed {
+            Some(mechanism) => completed(mechanism, reply),
+            None => reply.to_vec(),
+        }
     }
 
     /// The ticket as far as it can be read without a key.
@@ -72,19 +104,6 @@ fn scheme_value(header: &[u8]) -> Option<&[u8]> {
     scheme
         .eq_ignore_ascii_case(SCHEME)
         .then(|| rest.trim_ascii_start())
-}
-
-fn find_request(octets: &[u8]) -> Result<ApRequest, KerberosRefusal> {
-    let (mechanism, inner) = open_token(octets)?;
-    if mechanism == SPNEGO {
-        let token = first_token(inner)?;
-        if token.starts_with(NTLMSSP) {
-            return Err(Fallback::Ntlm.into());
-        }
-        let (mechanism, inner) = open_token(token)?;
-        return kerberos_token(mechanism, inner);
-    }
-    kerberos_token(mechanism, inner)
 }
 
 /// RFC 2743, 3.1: `[APPLICATION 0] { OBJECT IDENTIFIER, anything }`.
@@ -108,8 +127,8 @@ fn kerberos_token(mechanism: &[u8], inner: &[u8]) -> Result<ApRequest, KerberosR
 /// RFC 4178, 4.2.1: the token of the first mechanism of a NegTokenInit, when that is Kerberos.
 ///
 /// Kerberos further down the list would need a second leg, and with it state between two requests that HTTP/2
-/// and load balancers send on two ways.
-fn first_token(octets: &[u8]) -> Result<&[u8], Fallback> {
+/// and load balancers send on two ways. Nor is a mechListMIC: the first choice of the client is taken (section 5).
+fn first_token(octets: &[u8]) -> Result<(&'static [u8], &[u8]), Fallback> {
     let mut outer = Der::new(octets);
     let mut choice = outer.enter(context(0))?;
     outer.end()?;
@@ -128,12 +147,13 @@ fn first_token(octets: &[u8]) -> Result<&[u8], Fallback> {
             return Err(Fallback::Malformed);
         }
     }
-    match first {
-        KERBEROS | KERBEROS_OF_WINDOWS => {}
+    let listed = match first {
+        KERBEROS => KERBEROS,
+        KERBEROS_OF_WINDOWS => KERBEROS_OF_WINDOWS,
         NTLM => return Err(Fallback::Ntlm),
         NEGOEX => return Err(Fallback::Negoex),
         _ => return Err(Fallback::OtherMechanism),
-    }
+    };
     init.optional(context(1))?;
     let Some(mut token) = init.optional(context(2))? else {
         return Err(Fallback::NoToken);
@@ -142,7 +162,18 @@ fn first_token(octets: &[u8]) -> Result<&[u8], Fallback> {
     token.end()?;
     init.optional(context(3))?;
     init.end()?;
-    Ok(inner)
+    Ok((listed, inner))
+}
+
+/// RFC 4178, 4.2.2: a NegTokenResp that completes with the client's own first mechanism.
+fn completed(mechanism: &[u8], reply: &[u8]) -> Vec<u8> {
+    let state = element(context(0), &element(ENUMERATED, &[0]));
+    let supported = element(context(1), &element(OBJECT_IDENTIFIER, mechanism));
+    let mut fields = [state, supported].concat();
+    if !reply.is_empty() {
+        fields.extend(element(context(2), &element(OCTET_STRING, reply)));
+    }
+    element(context(1), &element(SEQUENCE, &fields))
 }
 
 impl From<NotDer> for Fallback {
