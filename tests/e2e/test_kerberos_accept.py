@@ -222,7 +222,8 @@ def test_sec_krb_09_a_computer_and_a_service_are_no_people(lab, accept, keytab, 
 
 def test_sec_krb_12_a_service_that_speaks_for_somebody_is_no_sign_in(accept, keytab, folder):
     service = kerberos.Tickets(folder / "service", "svc-sts", USER_PASSWORD)
-    refused = accept(keytab).sign_in(service.negotiate(HOST, impersonate="alice@CORP.EXAMPLE")[0])
+    service.speak_for("alice")
+    refused = accept(keytab).sign_in(service.negotiate("svc-sts@CORP.EXAMPLE")[0])
     assert refused["refused"] == "SIG-KRB-DELEGATED", refused
 
 

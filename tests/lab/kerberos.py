@@ -50,6 +50,7 @@ class Tickets:
         # What a client program needs: curl, Chromium, python3-gssapi.
         self.environment = {**os.environ, "KRB5_CONFIG": str(krb5_conf), "KRB5CCNAME": f"FILE:{self.cache}", "PYTHONPATH": str(settings.TESTS)}
         principal = principal if "@" in principal else f"{principal}@{REALM}"
+        self.principal = principal
         kind = ["-E"] if enterprise else []
         by = ["-k", "-t", str(keytab)] if keytab else []
         self._run(["kinit", *kind, *by, principal], password)
@@ -58,14 +59,20 @@ class Tickets:
         """Fetches the ticket of a service, `HTTP/sts.corp.example`."""
         self._run(["kvno", service])
 
+    def speak_for(self, person: str):
+        """S4U2Self: this service gets a ticket to itself in a person's name, and has only that from now on."""
+        service, own = self.principal.partition("@")[0], self.cache
+        self.cache = own.with_name(f"{own.name}-for-{person}")
+        self._run(["kvno", "-I", person, "--out-cache", f"FILE:{self.cache}", service])
+        self.environment["KRB5CCNAME"] = f"FILE:{self.cache}"
+
     def negotiate(self, host: str, count: int = 1, *, binding: bytes | None = None, bare: bool = False, delegate: bool = False,
-                  impersonate: str | None = None, clock: str | None = None) -> list[str]:
+                  clock: str | None = None) -> list[str]:
         """So many values of an `Authorization` header, each with an authenticator of its own.
 
-        `binding` is the application data of channel bindings; `bare` leaves SPNEGO away; `clock` sets the client's clock (`+6m`).
+        `host` may be a whole principal, `service@REALM`. `binding` is the application data of channel bindings; `bare` leaves SPNEGO away; `clock` sets the client's clock (`+6m`).
         """
-        wish = {"host": host, "count": count, "binding": binding.hex() if binding is not None else None, "bare": bare, "delegate": delegate,
-                "impersonate": impersonate}
+        wish = {"host": host, "count": count, "binding": binding.hex() if binding is not None else None, "bare": bare, "delegate": delegate}
         command = ["/usr/bin/python3", "-m", "lab.negotiate", json.dumps(wish)]
         if clock:
             command = ["faketime", "-f", clock, *command]

@@ -11,20 +11,18 @@ SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 
 
 def main(wish: dict):
-    service = gssapi.Name(f"HTTP@{wish['host']}", gssapi.NameType.hostbased_service)
+    if "@" in wish["host"]:
+        service = gssapi.Name(wish["host"], gssapi.NameType.kerberos_principal)
+    else:
+        service = gssapi.Name(f"HTTP@{wish['host']}", gssapi.NameType.hostbased_service)
     mechanism = KERBEROS if wish["bare"] else SPNEGO
     flags = [gssapi.RequirementFlag.mutual_authentication]
     if wish["delegate"]:
         flags.append(gssapi.RequirementFlag.delegate_to_peer)
     bindings = ChannelBindings(application_data=bytes.fromhex(wish["binding"])) if wish["binding"] is not None else None
-    credentials = None
-    if wish["impersonate"]:
-        person = gssapi.Name(wish["impersonate"], gssapi.NameType.user).canonicalize(KERBEROS)
-        credentials = gssapi.Credentials(usage="initiate").impersonate(person, mechs=[KERBEROS])
-        mechanism = KERBEROS
     for _ in range(wish["count"]):
         context = gssapi.SecurityContext(
-            name=service, mech=mechanism, usage="initiate", flags=flags, channel_bindings=bindings, creds=credentials
+            name=service, mech=mechanism, usage="initiate", flags=flags, channel_bindings=bindings
         )
         print("Negotiate", base64.b64encode(context.step()).decode())
 
