@@ -7,6 +7,7 @@ from lab.settings import DNS_DOMAIN, NON_ASCII_PASSWORD, SERVICE_HOST, USER_PASS
 DAY = 86_400
 SMARTCARD_REQUIRED = 0x40000
 NEVER_EXPIRES = 0x10000
+NO_AUTH_DATA = 0x2000000
 DISABLED = 0x2
 NORMAL = 0x200
 
@@ -84,6 +85,19 @@ SERVICES = [
     Person(
         "svc-sts", display="STS service", ou="Services", flags=NEVER_EXPIRES,
         attributes={"servicePrincipalName": [f"HTTP/{SERVICE_HOST}", "HTTP/sts"], "msDS-SupportedEncryptionTypes": "24"},
+    ),
+    # Services with something the matter: keys that roll, RC4 only, tickets without PAC.
+    Person(
+        "svc-roll", display="Service whose key changes", ou="Services", flags=NEVER_EXPIRES,
+        attributes={"servicePrincipalName": [f"HTTP/roll.{DNS_DOMAIN}"], "msDS-SupportedEncryptionTypes": "24"},
+    ),
+    Person(
+        "svc-weak", display="Service with RC4 only", ou="Services", flags=NEVER_EXPIRES,
+        attributes={"servicePrincipalName": [f"HTTP/weak.{DNS_DOMAIN}"], "msDS-SupportedEncryptionTypes": "4"},
+    ),
+    Person(
+        "svc-nopac", display="Service whose tickets have no PAC", ou="Services", flags=NEVER_EXPIRES | NO_AUTH_DATA,
+        attributes={"servicePrincipalName": [f"HTTP/nopac.{DNS_DOMAIN}"], "msDS-SupportedEncryptionTypes": "24"},
     ),
     Person("svc-ldap", display="Directory reader (no rights beyond any user's)", ou="Services", flags=NEVER_EXPIRES),
 ]

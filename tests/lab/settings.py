@@ -36,4 +36,6 @@ class ControllerName:
         return f"{self.label}.{DNS_DOMAIN}"
 
 
-CONTROLLERS = [ControllerName("dc1", "127.0.0.10"), ControllerName("dc2", "127.0.0.11")]
+# Another run on the same machine may hold the usual addresses: SIGNET_TEST_CONTROLLERS names two others.
+_ADDRESSES = os.environ.get("SIGNET_TEST_CONTROLLERS", "127.0.0.10,127.0.0.11").split(",")
+CONTROLLERS = [ControllerName(f"dc{number}", address) for number, address in enumerate(_ADDRESSES, 1)]

@@ -3,6 +3,7 @@
 //! This room is the only maker of [`AuthenticatedUser`], the value without which nothing is issued.
 //! There are two ways to one: a right password ([`PasswordAuthenticator::sign_in`]), and a session
 //! whose evidence this room sealed when it was made ([`SessionSeal`], [`AuthenticatedUser::resume`]).
+//! Kerberos tickets are judged in [`kerberos`].
 //!
 //! A password sign-in goes this way; nothing may be skipped, because each step needs what the one
 //! before made:
@@ -21,6 +22,7 @@
 //! HTTP, cookies and databases are unknown here: addresses come in by [`NetworkMap`], counters are
 //! kept behind [`AttemptLedger`], time comes in as a parameter.
 
+pub mod kerberos;
 pub mod pacing;
 
 mod bucket;

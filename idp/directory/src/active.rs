@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use signet_claims::ActiveDirectoryQuery;
-use signet_model::AccountId;
+use signet_model::{AccountId, Sid};
 use tokio::time::{Instant, sleep};
 
 use self::config::ActiveDirectoryConfig;
@@ -145,6 +145,10 @@ impl Directory for ActiveDirectory {
 
     async fn find(&self, name: &LoginName) -> Result<Option<Candidate>, DirectoryError> {
         self.inner.find(name).await
+    }
+
+    async fn find_by_sid(&self, sid: &Sid) -> Result<Option<Candidate>, DirectoryError> {
+        self.inner.find_by_sid(sid).await
     }
 
     async fn check_password(

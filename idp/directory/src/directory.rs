@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use signet_claims::ActiveDirectoryQuery;
-use signet_model::AccountId;
+use signet_model::{AccountId, Sid};
 use time::OffsetDateTime;
 
 use crate::account::{Account, Candidate, PasswordVerdict};
@@ -26,6 +26,12 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// [`DirectoryError::AmbiguousName`] when two objects answer to the name: neither is taken.
     async fn find(&self, name: &LoginName) -> Result<Option<Candidate>, DirectoryError>;
+
+    /// The user account with that objectSid; `None` when there is none. An earlier SID (sIDHistory) does not count.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked.
+    async fn find_by_sid(&self, sid: &Sid) -> Result<Option<Candidate>, DirectoryError>;
 
     /// Checks a password, once, and reads the account again when it was right.
     ///

@@ -219,6 +219,17 @@ impl Directory for Embedded {
         Ok(Some(candidate))
     }
 
+    async fn find_by_sid(&self, sid: &Sid) -> Result<Option<Candidate>, DirectoryError> {
+        let found = self.tree.objects.iter().find(|object| {
+            let is_account = object.entry.is_a("user") || object.entry.is_a("computer");
+            is_account && object.entry.sid().as_ref() == Some(sid)
+        });
+        found
+            .map(|object| describe::candidate(&object.entry, &self.name))
+            .transpose()
+            .map_err(|detail| self.malformed(detail))
+    }
+
     async fn check_password(
         &self,
         candidate: &Candidate,

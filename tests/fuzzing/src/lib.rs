@@ -30,6 +30,16 @@ pub const TARGETS: &[Target] = &[
     target("claim_rules", signet_claims::fuzz::claim_rules),
     target("forwarded_for", signet_authn::fuzz_forwarded_for),
     target("inflate", signet_protocols::fuzz::inflate),
+    target(
+        "kerberos_certificate",
+        signet_authn::kerberos::fuzz::fuzz_end_point,
+    ),
+    target("kerberos_keytab", signet_authn::kerberos::fuzz::fuzz_keytab),
+    target(
+        "kerberos_negotiate",
+        signet_authn::kerberos::fuzz::fuzz_negotiate,
+    ),
+    target("kerberos_pac", signet_authn::kerberos::fuzz::fuzz_pac),
     target("ldap_answer", signet_directory::fuzz::fuzz_ldap_answer),
     target("ldap_dn", signet_directory::fuzz::fuzz_dn),
     target(

@@ -15,7 +15,7 @@ use signet_directory::{
     Account, Candidate, ControllerHealth, Directories, Directory, DirectoryError, Embedded,
     LockoutPermit, LoginName, Password, PasswordVerdict, Rows, hash_password,
 };
-use signet_model::{AccountId, ActivityId, NetworkLocation, RequestContext};
+use signet_model::{AccountId, ActivityId, NetworkLocation, RequestContext, Sid};
 use time::OffsetDateTime;
 
 pub(crate) const RIGHT: &str = "  Sommer 2024 e\u{301}\u{1f5dd} ";
@@ -88,6 +88,10 @@ impl Directory for Fake {
             });
         }
         self.truth.find(name).await
+    }
+
+    async fn find_by_sid(&self, sid: &Sid) -> Result<Option<Candidate>, DirectoryError> {
+        self.truth.find_by_sid(sid).await
     }
 
     async fn check_password(

@@ -25,10 +25,32 @@ impl Inner {
         if !self.looks_up(name, deadline).await? {
             return Ok(None);
         }
-        let filter = filter::all(&[
-            filter::equals("objectClass", "user"),
-            self.name_filter(name),
-        ]);
+        self.find_only(self.name_filter(name), || name.text(), deadline)
+            .await
+    }
+
+    /// The user account with that objectSid.
+    pub(super) async fn find_by_sid(&self, sid: &Sid) -> Result<Option<Candidate>, DirectoryError> {
+        let filter = filter::equals("objectSid", sid.to_binary());
+        let found = self
+            .find_only(filter, || sid.to_string(), self.deadline())
+            .await?;
+        match found {
+            Some(other) if other.sid != *sid => {
+                Err(self.malformed(format!("asked for {sid}, got {}", other.sid)))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// The one user account that `filter` describes; `name` says it in errors.
+    async fn find_only(
+        &self,
+        filter: String,
+        name: impl Fn() -> String,
+        deadline: Instant,
+    ) -> Result<Option<Candidate>, DirectoryError> {
+        let filter = filter::all(&[filter::equals("objectClass", "user"), filter]);
         let search = Search::subtree(&self.base, filter, &CANDIDATE_ATTRIBUTES, 5);
         let (found, controller) = self.search(search, None, deadline).await?;
         let mut candidates = Vec::new();
@@ -48,7 +70,7 @@ impl Inner {
         if !others.is_empty() || found.more {
             return Err(DirectoryError::AmbiguousName {
                 directory: self.name.to_string(),
-                name: name.text(),
+                name: name(),
                 objects: format!("{}, {}", only.id, others.join(", ")),
             });
         }

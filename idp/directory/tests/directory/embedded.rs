@@ -343,3 +343,15 @@ fn what_is_no_directory_is_refused_by_line() {
         assert!(!error.reason.contains("geheim"));
     }
 }
+
+#[tokio::test]
+async fn an_account_is_found_by_its_own_sid_and_a_group_is_none() {
+    let directory = Embedded::from_ldif(&ldif()).unwrap();
+    let alice = find(&directory, "CORP\\alice").await.unwrap().unwrap();
+    let found = directory.find_by_sid(&alice.sid).await.unwrap();
+    assert_eq!(found.map(|found| found.id), Some(alice.id));
+    for nobody in ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-99999", "S-1-5-32-544"] {
+        let sid = signet_model::Sid::parse(nobody).unwrap();
+        assert_eq!(directory.find_by_sid(&sid).await.unwrap(), None, "{nobody}");
+    }
+}
