@@ -135,6 +135,7 @@ impl Row {
     column!(blob, Vec<u8>);
     column!(opt_int, Option<i64>);
     column!(opt_text, Option<String>);
+    column!(opt_blob, Option<Vec<u8>>);
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it is rolled back.

@@ -19,11 +19,18 @@ struct Step {
     sql: &'static str,
 }
 
-const STEPS: [Step; 1] = [Step {
-    number: 1,
-    name: "first",
-    sql: include_str!("migrations/0001_first.sql"),
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        number: 1,
+        name: "first",
+        sql: include_str!("migrations/0001_first.sql"),
+    },
+    Step {
+        number: 2,
+        name: "factors",
+        sql: include_str!("migrations/0002_factors.sql"),
+    },
+];
 
 pub(crate) async fn migrate(engine: &Engine, mac: &MacTagger) -> Result<(), StoreError> {
     let mut tx = engine.begin().await?;
