@@ -17,6 +17,10 @@ pub enum BucketKind {
     Address,
     /// One network: an IPv4 /24 or an IPv6 /48.
     Network,
+    /// Codes of one account's second factors, within minutes.
+    SecondFactor,
+    /// The same within a day.
+    SecondFactorDay,
 }
 
 impl BucketKind {
@@ -48,6 +52,8 @@ impl Bucket {
                 BucketKind::AccountFar => 2,
                 BucketKind::Address => 3,
                 BucketKind::Network => 4,
+                BucketKind::SecondFactor => 32,
+                BucketKind::SecondFactorDay => 33,
             };
             digest.copy_from_slice(&self.digest);
         }

@@ -19,10 +19,13 @@
 //! no object has takes the same way with a counter of its own, costs the same time, and ends in
 //! the same failure as a wrong password ([`pacing`]).
 //!
+//! Second factors are a room of their own: [`factors`].
+//!
 //! HTTP, cookies and databases are unknown here: addresses come in by [`NetworkMap`], counters are
 //! kept behind [`AttemptLedger`], time comes in as a parameter.
 
 pub mod kerberos;
+pub mod factors;
 pub mod pacing;
 
 mod bucket;

@@ -7,6 +7,7 @@
 pub mod claim;
 pub mod domain;
 pub mod evidence;
+pub mod factor;
 pub mod ids;
 pub mod message;
 pub mod network;
@@ -17,6 +18,7 @@ pub mod uris;
 pub use claim::Claim;
 pub use domain::{DomainTable, FederatedDomain};
 pub use evidence::{AvailableMethods, Evidence, Method, Performed};
+pub use factor::{FactorAdded, FactorId, FactorKind, FactorRecord, NoSuchFactorKind};
 pub use ids::{AccountId, ActivityId, RelyingPartyId, SessionId, Sid};
 pub use message::{Culprit, MessagePair};
 pub use network::{NetworkLocation, RequestContext};

@@ -7,11 +7,17 @@
 mod assets;
 mod brand;
 mod demo;
+mod factors;
 mod language;
+mod qr;
 mod views;
 
 pub use assets::{Asset, asset};
 pub use brand::Brand;
 pub use demo::{DemoHomePage, DemoTokenPage, Finding, Verdict};
+pub use factors::{
+    FactorChoice, FactorNotice, FactorPage, FactorPrompt, FactorWay, HeldFactor, MyFactorsPage,
+    PasskeyEnrolmentPage, RecoveryCodesPage, TotpEnrolmentPage,
+};
 pub use language::Language;
 pub use views::{ErrorPage, Notice, SignInPage, SignedOutPage, TokenPostPage};

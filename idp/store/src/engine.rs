@@ -135,6 +135,7 @@ impl Row {
     column!(blob, Vec<u8>);
     column!(opt_int, Option<i64>);
     column!(opt_text, Option<String>);
+    column!(opt_blob, Option<Vec<u8>>);
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it is rolled back.
@@ -220,6 +221,29 @@ impl Engine {
                 Pools::Postgres(pool) => {
                     Ok(postgres(sql, binds).execute(pool).await?.rows_affected())
                 }
+            }
+        })
+        .await
+    }
+
+    /// Writes by one statement that returns rows.
+    pub(crate) async fn execute_returning(
+        &self,
+        sql: impl Into<Sql>,
+        binds: &[Bind<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        let sql = sql.into();
+        self.check_whole()?;
+        self.within(async {
+            match &self.pools {
+                Pools::Sqlite { write, .. } => Ok(sqlite(sql, binds)
+                    .fetch_optional(write)
+                    .await?
+                    .map(Row::Sqlite)),
+                Pools::Postgres(pool) => Ok(postgres(sql, binds)
+                    .fetch_optional(pool)
+                    .await?
+                    .map(Row::Postgres)),
             }
         })
         .await

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`trust`] | relying parties, federated domains, settings, wrapped signing keys | whoever holds the key of the row codes |
 //! | [`session`] | single sign-on sessions and who got tokens in them | the same; the cookie's secret is kept as a hash |
+//! | [`factors`] | second factors, recovery codes, ceremonies under way | the same; secrets are sealed, codes hashed |
 //! | [`audit`] | what happened, chained | one writer task per process, many events a commit |
 //! | [`attempts`] | counters of sign-in attempts, reserved and settled | all nodes, atomically |
 //! | [`replay`], [`parked`] | what may be used once | all nodes, atomically |
@@ -20,6 +21,7 @@
 
 pub mod attempts;
 pub mod audit;
+pub mod factors;
 pub mod parked;
 pub mod replay;
 pub mod session;

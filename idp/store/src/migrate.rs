@@ -19,7 +19,7 @@ struct Step {
     sql: &'static str,
 }
 
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         number: 1,
         name: "first",
@@ -29,6 +29,11 @@ const STEPS: [Step; 2] = [
         number: 2,
         name: "parked_source",
         sql: include_str!("migrations/0002_parked_source.sql"),
+    },
+    Step {
+        number: 3,
+        name: "factors",
+        sql: include_str!("migrations/0003_factors.sql"),
     },
 ];
 

@@ -11,7 +11,7 @@ use crate::mac::MacTagger;
 /// The open store; cheap to clone, all clones are one.
 ///
 /// Its methods are in the modules of what they keep: [`crate::trust`], [`crate::session`], [`crate::audit`],
-/// [`crate::attempts`], [`crate::replay`], [`crate::parked`].
+/// [`crate::attempts`], [`crate::factors`], [`crate::replay`], [`crate::parked`].
 #[derive(Clone)]
 pub struct Store {
     pub(crate) engine: Engine,

@@ -18,6 +18,8 @@ pub struct Swept {
     pub replays: u64,
     /// Parked requests that nobody took.
     pub parked: u64,
+    /// Ceremonies of second factors that nobody finished.
+    pub challenges: u64,
 }
 
 /// Rows a statement removes at most, so that a sweep never holds the writer for long.
@@ -59,6 +61,14 @@ impl Store {
                 .remove(
                     "DELETE FROM parked_request WHERE id_hash IN
                      (SELECT id_hash FROM parked_request WHERE expires_at <= $1 LIMIT $2)",
+                    now,
+                    None,
+                )
+                .await?,
+            challenges: self
+                .remove(
+                    "DELETE FROM factor_challenge WHERE id_hash IN
+                     (SELECT id_hash FROM factor_challenge WHERE expires_at <= $1 LIMIT $2)",
                     now,
                     None,
                 )

@@ -29,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     target("claim_rule_query", signet_claims::fuzz::claim_rule_query),
     target("claim_rules", signet_claims::fuzz::claim_rules),
     target("forwarded_for", signet_authn::fuzz_forwarded_for),
+    target("factor_code", signet_authn::factors::fuzz_code),
     target("inflate", signet_protocols::fuzz::inflate),
     target(
         "kerberos_certificate",
@@ -51,11 +52,16 @@ pub const TARGETS: &[Target] = &[
     target("login_name", signet_directory::fuzz::fuzz_login_name),
     target("metadata", signet_metadata::partners::fuzz_import),
     target("pfx", |bytes| drop(signet_certs::read_pfx_bytes(bytes))),
+    target("radius", signet_authn::factors::fuzz_radius),
     target("reply", signet_protocols::fuzz::reply),
     target("saml_message", signet_protocols::fuzz::saml_message),
     target("saml_post", signet_protocols::fuzz::saml_post),
     target("saml_redirect", signet_protocols::fuzz::saml_redirect),
     target("session_cookie", signet_store::fuzz_cookie),
+    target(
+        "webauthn_answer",
+        signet_authn::factors::fuzz_webauthn_answer,
+    ),
     target("wsfed_query", signet_protocols::fuzz::wsfed_query),
     target("xml_canonical", |bytes| {
         drop(signet_xml::fuzz::canonical_form(bytes))

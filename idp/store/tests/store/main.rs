@@ -11,6 +11,7 @@
 mod attempts;
 mod audit;
 mod children;
+mod factors;
 mod faults;
 mod lab;
 mod once;
@@ -78,6 +79,14 @@ on_both_engines! {
     once::one_source_cannot_fill_the_lot,
     once::parking_is_capped,
     once::a_sweep_removes_what_has_expired_and_nothing_else,
+    factors::factors_are_listed_as_they_were_added_and_removed,
+    factors::of_many_first_factors_one_is_added,
+    factors::sec_pwd_12_a_time_step_is_used_once_on_all_nodes_together,
+    factors::sec_pwd_12_a_recovery_code_is_used_once_on_all_nodes_together,
+    factors::sec_cfg_15_a_factor_changed_added_or_removed_by_hand_is_refused,
+    factors::a_reset_takes_all_of_one_account_and_nothing_of_another,
+    factors::sec_pwd_13_a_ceremony_is_taken_once_and_by_its_account_only,
+    factors::ceremonies_are_capped_and_swept,
     faults::opening_again_changes_nothing,
     faults::two_processes_may_open_an_empty_database_together,
     faults::a_foreign_schema_step_is_refused_or_left_alone,

@@ -1,0 +1,22 @@
+//! Second factors over the real store, with a real FreeRADIUS and a software authenticator.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+#[path = "../authn/fake.rs"]
+#[allow(dead_code, reason = "the other tests use the rest of it")]
+mod fake;
+
+mod enrolment;
+mod freeradius;
+mod lab;
+mod passkeys;
+mod radius;
+mod recovery;
+mod totp;
+mod vault;
