@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod binds;
+mod changes;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use signet_authn::{
-    AttemptLedger, Bucket, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
+    AttemptLedger, Bucket, Counted, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
 };
-use signet_store::attempts::{Place, Reserved, Settlement};
+use signet_store::attempts::{Held, Place, Reserved, Settlement};
 use signet_store::{Store, StoreError};
 use time::OffsetDateTime;
 
@@ -79,13 +79,45 @@ impl AttemptLedger for StoreLedger {
             .map_err(unavailable)
     }
 
-    async fn is_familiar(
+    async fn counted(
+        &self,
+        buckets: &[Bucket],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Counted>, LedgerUnavailable> {
+        let keys: Vec<_> = buckets.iter().map(Bucket::to_octets).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(<[u8; 17]>::as_slice).collect();
+        let held = self.0.count_attempts(&keys, now).await;
+        let counted = |held: &Held| Counted {
+            failures: held.failures,
+            under_way: held.under_way,
+            expires: held.expires,
+        };
+        Ok(held.map_err(unavailable)?.iter().map(counted).collect())
+    }
+
+    async fn forget(&self, buckets: &[Bucket]) -> Result<(), LedgerUnavailable> {
+        let keys: Vec<_> = buckets.iter().map(Bucket::to_octets).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(<[u8; 17]>::as_slice).collect();
+        self.0.forget_attempts(&keys).await.map_err(unavailable)
+    }
+
+    async fn familiar(
         &self,
         account: Bucket,
         source: Bucket,
-    ) -> Result<bool, LedgerUnavailable> {
+    ) -> Result<Option<OffsetDateTime>, LedgerUnavailable> {
         self.0
-            .is_familiar(&account.to_octets(), &source.to_octets())
+            .familiar_since(&account.to_octets(), &source.to_octets())
+            .await
+            .map_err(unavailable)
+    }
+
+    async fn familiar_sources(
+        &self,
+        account: Bucket,
+    ) -> Result<Vec<OffsetDateTime>, LedgerUnavailable> {
+        self.0
+            .familiar_sources(&account.to_octets())
             .await
             .map_err(unavailable)
     }
