@@ -6,12 +6,14 @@
 
 mod assets;
 mod brand;
+mod change_password;
 mod demo;
 mod language;
 mod views;
 
 pub use assets::{Asset, asset};
 pub use brand::Brand;
+pub use change_password::{ChangeNotice, ChangePasswordPage, PasswordChangedPage, Rule};
 pub use demo::{DemoHomePage, DemoTokenPage, Finding, Verdict};
 pub use language::Language;
 pub use views::{ErrorPage, Notice, SignInPage, SignedOutPage, TokenPostPage};
