@@ -69,7 +69,8 @@ async fn a_password_that_is_due_is_told_after_the_right_one_with_its_rules() {
 }
 
 #[tokio::test]
-async fn sec_pwd_11_and_sec_ad_21_wrong_old_passwords_count_with_the_form_and_look_like_unknown_names() {
+async fn sec_pwd_11_and_sec_ad_21_wrong_old_passwords_count_with_the_form_and_look_like_unknown_names()
+ {
     for name in ["alice", "nobody", "locked", "pc1$", "OTHER\\alice", "twins"] {
         let scene = Scene::new(Limits::default());
         let mut codes = Vec::new();

@@ -157,3 +157,88 @@ fn unavailable(error: StoreError) -> LedgerUnavailable {
         detail: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use signet_authn::{Guard, Limits, SignInFailure, Verdict};
+    use signet_model::{AccountId, ActivityId, NetworkLocation, RequestContext};
+    use signet_store::MacTagger;
+
+    use super::*;
+
+    fn outside(number: usize) -> RequestContext {
+        RequestContext {
+            activity: ActivityId::random(),
+            client_ip: std::net::Ipv4Addr::from(0xc633_0000 + u32::try_from(number).unwrap() * 256)
+                .into(),
+            forwarded_for: None,
+            proxy: None,
+            location: NetworkLocation::Outside,
+            user_agent: None,
+            client_application: None,
+            endpoint_path: "/adfs/ls/".into(),
+            client_request_id: None,
+        }
+    }
+
+    /// Two nodes on one store: whatever the order, the limit is what reaches the directory.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn sec_pwd_04_two_hundred_parallel_guesses_on_two_nodes_get_ten_permits() {
+        let folder = std::env::temp_dir().join(format!("signet-guard-{}", ActivityId::random()));
+        std::fs::create_dir(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("signet.db").display());
+        let limits = Limits {
+            account_near: 10,
+            account_far: 10,
+            ..Limits::default()
+        };
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            let store = Store::open(&url, MacTagger::new(|_| [7; 32]))
+                .await
+                .unwrap();
+            let ledger = Arc::new(StoreLedger::new(store));
+            nodes.push(Arc::new(Guard::new(ledger, limits.clone(), &[9; 32])));
+        }
+        let account = AccountId::from_directory_octets(&[3; 16]).unwrap();
+        let now = OffsetDateTime::now_utc();
+        let tasks: Vec<_> = (0..200)
+            .map(|number| {
+                let guard = Arc::clone(&nodes[number % 2]);
+                tokio::spawn(async move {
+                    match guard.admit(account, &outside(number), now).await {
+                        Ok((_permit, ticket)) => {
+                            guard.settle(ticket, Verdict::Failure, now).await;
+                            Ok(())
+                        }
+                        Err(refused) => Err(refused),
+                    }
+                })
+            })
+            .collect();
+        let mut permits = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(()) => permits += 1,
+                Err(SignInFailure::Throttled { account: of, .. }) => assert_eq!(of, Some(account)),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(permits, 10);
+        let seen = nodes[0].counters(account, None, now).await.unwrap();
+        assert_eq!((seen.far.failures, seen.far.under_way), (10, 0));
+        nodes[1].unlock(account).await.unwrap();
+        assert_eq!(
+            nodes[0]
+                .counters(account, None, now)
+                .await
+                .unwrap()
+                .far
+                .failures,
+            0
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
