@@ -287,6 +287,7 @@ async fn sec_pwd_03_a_spray_is_told_once() {
 async fn the_help_desk_sees_the_counters_of_one_account_and_empties_them() {
     let ledger = Arc::new(LocalLedger::new());
     let scene = Scene::with(Limits::default(), Arc::clone(&ledger) as Arc<_>, quick());
+    *scene.fake.lockout.lock().unwrap() = threshold(10);
     let desk = Guard::new(ledger, Limits::default(), &[9; 32]);
     let alice = scene.fake.account("alice").await.id;
     let counters = async || {
