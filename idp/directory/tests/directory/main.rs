@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod binds;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod discovery;
