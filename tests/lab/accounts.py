@@ -81,6 +81,16 @@ STATES = [
     Person("st-nopwexp", flags=NEVER_EXPIRES),
 ]
 
+# Accounts whose passwords are changed by the tests.
+CHANGERS = [
+    Person("pw-plain", display="Willow Changer"),
+    Person("pw-mustchange", must_change=True),
+    Person("pw-expired", password_age=10 * DAY),
+    Person("pw-young"),
+    Person("pw-strict"),
+    Person("pw-lockme"),
+]
+
 SERVICES = [
     Person(
         "svc-sts", display="STS service", ou="Services", flags=NEVER_EXPIRES,
@@ -108,7 +118,7 @@ SPARES = [
     for i in range(1, 61)
 ]
 
-ALL = PEOPLE + SPARES + STATES + SERVICES
+ALL = PEOPLE + SPARES + STATES + CHANGERS + SERVICES
 
 GLOBAL, DOMAIN_LOCAL, UNIVERSAL, DISTRIBUTION = -2147483646, -2147483644, -2147483640, 8
 
@@ -130,7 +140,10 @@ LATE_MEMBERS = [("G-Cycle-A", "G-Cycle-B")]
 # Samba reads a maximum age of up to one day as "never", hence two days.
 NEVER = "-9223372036854775808"
 HALF_HOUR = "-18000000000"
+ONE_DAY = "-864000000000"
 POLICIES = [
-    ("lab-expired-now", 10, ["st-pwexpired"], {"msDS-MaximumPasswordAge": "-1728000000000"}),
-    ("lab-lockout-3", 20, ["st-locked", "st-lockme"], {"msDS-LockoutThreshold": "3"}),
+    ("lab-expired-now", 10, ["st-pwexpired", "pw-expired"], {"msDS-MaximumPasswordAge": "-1728000000000"}),
+    ("lab-lockout-3", 20, ["st-locked", "st-lockme", "pw-lockme"], {"msDS-LockoutThreshold": "3"}),
+    ("lab-young", 30, ["pw-young"], {"msDS-MinimumPasswordAge": ONE_DAY}),
+    ("lab-strict", 40, ["pw-strict"], {"msDS-MinimumPasswordLength": "16", "msDS-PasswordHistoryLength": "3"}),
 ]

@@ -14,6 +14,7 @@ from samba.dcerpc import misc, security
 from samba.ndr import ndr_unpack
 from samba.param import LoadParm
 from samba.samdb import SamDB
+from samba.sd_utils import SDUtils
 
 from lab import accounts
 from lab.settings import BASE_DN, LAB_OU, LOCKOUT_THRESHOLD, SUFFIXES
@@ -64,6 +65,13 @@ class Filler:
         self._change(dn, ldb.FLAG_MOD_ADD, {"member": [self.dn_of[m].encode() for m in members]})
         self.dn_of[name] = dn
 
+    def let_read_policies(self, sam):
+        """Fine-grained policies are for administrators' eyes, unless somebody is let in: before they are made, to be inherited."""
+        found = self.db.search(self.dn_of[sam], scope=ldb.SCOPE_BASE, attrs=["objectSid"])
+        sid = ndr_unpack(security.dom_sid, found[0]["objectSid"][0])
+        container = f"CN=Password Settings Container,CN=System,{BASE_DN}"
+        SDUtils(self.db).dacl_add_ace(container, f"(A;CI;LCRPLORC;;;{sid})")
+
     def add_policy(self, name, precedence, applies_to, values):
         self.db.add({
             "dn": f"CN={name},CN=Password Settings Container,CN=System,{BASE_DN}",
@@ -92,6 +100,7 @@ class Filler:
             self.add_group(*group)
         for group, member in accounts.LATE_MEMBERS:
             self._change(self.dn_of[group], ldb.FLAG_MOD_ADD, {"member": self.dn_of[member]})
+        self.let_read_policies("svc-ldap")
         for policy in accounts.POLICIES:
             self.add_policy(*policy)
         self.replace(BASE_DN, minPwdAge="0", lockoutThreshold=str(LOCKOUT_THRESHOLD))

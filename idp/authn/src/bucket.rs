@@ -21,12 +21,19 @@ pub enum BucketKind {
     SecondFactor,
     /// The same within a day.
     SecondFactorDay,
+    /// One account, tried from anywhere.
+    AccountAll,
+    /// Everything from unknown places outside.
+    Everywhere,
 }
 
 impl BucketKind {
     /// Whether this counts tries at one account (or one name that no account has).
     pub fn is_account(self) -> bool {
-        matches!(self, Self::AccountNear | Self::AccountFar)
+        matches!(
+            self,
+            Self::AccountNear | Self::AccountFar | Self::AccountAll
+        )
     }
 }
 
@@ -43,6 +50,14 @@ impl Bucket {
         self.kind
     }
 
+    /// Eight octets of the digest: enough to tell accounts apart in memory.
+    pub(crate) fn short(&self) -> u64 {
+        self.digest
+            .iter()
+            .take(8)
+            .fold(0, |sum, octet| sum << 8 | u64::from(*octet))
+    }
+
     /// 17 octets: the kind, then the digest. The primary key of a counter's row.
     pub fn to_octets(&self) -> [u8; 17] {
         let mut octets = [0u8; 17];
@@ -54,6 +69,8 @@ impl Bucket {
                 BucketKind::Network => 4,
                 BucketKind::SecondFactor => 32,
                 BucketKind::SecondFactorDay => 33,
+                BucketKind::AccountAll => 5,
+                BucketKind::Everywhere => 6,
             };
             digest.copy_from_slice(&self.digest);
         }
@@ -109,6 +126,14 @@ impl BucketKeys {
         Bucket {
             kind: BucketKind::Network,
             digest: self.folded(b"network", address, 24, 48, 0xff_ff_00),
+        }
+    }
+
+    /// The one counter of everything.
+    pub(crate) fn everywhere(&self) -> Bucket {
+        Bucket {
+            kind: BucketKind::Everywhere,
+            digest: self.digest(&[b"everywhere"]),
         }
     }
 

@@ -1,6 +1,10 @@
 //! Why a sign-in did not succeed: what the person reads, and what the log says.
 
-use signet_directory::{DirectoryError, LoginNameError};
+use std::fmt;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use signet_directory::{Candidate, DirectoryError, LoginNameError};
 use signet_model::{AccountId, Culprit, MessagePair};
 use thiserror::Error;
 use time::Duration;
@@ -46,16 +50,28 @@ pub enum SignInFailure {
     AccountExpired(AccountId),
     /// The password was right, but has expired.
     #[error("the password of {0} has expired")]
-    PasswordExpired(AccountId),
+    PasswordExpired(PasswordDue),
     /// The password was right, but has to be changed first.
     #[error("{0} has to change the password")]
-    MustChangePassword(AccountId),
+    MustChangePassword(PasswordDue),
     /// The password was right, but not at this hour.
     #[error("{0} may not sign in at this hour")]
     LogonHours(AccountId),
     /// The password was right, but the account may only be used at listed workstations.
     #[error("{0} may sign in at listed workstations only")]
     Workstation(AccountId),
+    /// The request comes from a banned network; nothing was looked at.
+    #[error("the address is in the banned network {network}")]
+    Banned {
+        /// Which.
+        network: IpNet,
+    },
+    /// Too many password checks are under way in this process; nothing was counted.
+    #[error("too many password checks at once")]
+    Busy {
+        /// When to try again, from now.
+        retry_after: Duration,
+    },
     /// The directory gave no verdict; nothing was counted.
     #[error("{0}")]
     Directory(DirectoryError),
@@ -97,6 +113,39 @@ pub enum Cause {
     LockedOut,
 }
 
+/// An account whose password has to be changed before anything else: a right password was given just now.
+///
+/// Only this room makes one. It permits nothing: the change proves the old password once more, behind the guard.
+/// It says whose rules to show on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordDue(Arc<Candidate>);
+
+impl PasswordDue {
+    pub(crate) fn new(candidate: &Candidate) -> Self {
+        Self(Arc::new(candidate.clone()))
+    }
+
+    /// Whose.
+    pub fn account(&self) -> AccountId {
+        self.0.id
+    }
+
+    /// [`signet_directory::Directory::name`] of its directory.
+    pub fn directory(&self) -> &str {
+        &self.0.directory
+    }
+
+    pub(crate) fn candidate(&self) -> &Candidate {
+        &self.0
+    }
+}
+
+impl fmt::Display for PasswordDue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.id.fmt(f)
+    }
+}
+
 impl SignInFailure {
     /// The account it was about, when there is one; for the audit.
     pub fn account(&self) -> Option<AccountId> {
@@ -104,11 +153,15 @@ impl SignInFailure {
             Self::WrongNameOrPassword { account, .. } | Self::Throttled { account, .. } => *account,
             Self::AccountDisabled(account)
             | Self::AccountExpired(account)
-            | Self::PasswordExpired(account)
-            | Self::MustChangePassword(account)
             | Self::LogonHours(account)
             | Self::Workstation(account) => Some(*account),
-            Self::NameForm(_) | Self::NoPassword | Self::Directory(_) | Self::Interrupted => None,
+            Self::PasswordExpired(due) | Self::MustChangePassword(due) => Some(due.account()),
+            Self::NameForm(_)
+            | Self::NoPassword
+            | Self::Banned { .. }
+            | Self::Busy { .. }
+            | Self::Directory(_)
+            | Self::Interrupted => None,
         }
     }
 
@@ -134,6 +187,18 @@ impl SignInFailure {
                 Culprit::User,
                 "There were too many wrong passwords.",
                 "Wait half an hour before you try again, or ask your help desk.",
+            ),
+            Self::Banned { .. } => (
+                "SIG-AUTHN-BANNED",
+                Culprit::User,
+                "You cannot sign in from this network.",
+                "Try another network, or ask your help desk.",
+            ),
+            Self::Busy { .. } => (
+                "SIG-AUTHN-BUSY",
+                Culprit::Us,
+                "Too many people are signing in at this moment.",
+                "Wait a few seconds, then try again. Nothing was counted.",
             ),
             Self::AccountDisabled(_) => (
                 "SIG-AUTHN-DISABLED",

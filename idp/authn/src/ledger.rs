@@ -28,12 +28,41 @@ pub trait AttemptLedger: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<(), LedgerUnavailable>;
 
-    /// Whether somebody signed in to `account` from `source` before.
+    /// What counters hold now, in the order of `buckets`; nothing is taken or changed. One whose window has passed
+    /// holds nothing.
     ///
     /// # Errors
     /// The counters could not be reached.
-    async fn is_familiar(&self, account: Bucket, source: Bucket)
-    -> Result<bool, LedgerUnavailable>;
+    async fn counted(
+        &self,
+        buckets: &[Bucket],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Counted>, LedgerUnavailable>;
+
+    /// Empties counters, whatever they hold.
+    ///
+    /// # Errors
+    /// The counters could not be reached; none was emptied.
+    async fn forget(&self, buckets: &[Bucket]) -> Result<(), LedgerUnavailable>;
+
+    /// When somebody last signed in to `account` from `source`, to the day; `None` for never.
+    ///
+    /// # Errors
+    /// The counters could not be reached.
+    async fn familiar(
+        &self,
+        account: Bucket,
+        source: Bucket,
+    ) -> Result<Option<OffsetDateTime>, LedgerUnavailable>;
+
+    /// When each familiar source of `account` was used last, the latest first.
+    ///
+    /// # Errors
+    /// The counters could not be reached.
+    async fn familiar_sources(
+        &self,
+        account: Bucket,
+    ) -> Result<Vec<OffsetDateTime>, LedgerUnavailable>;
 
     /// Remembers that somebody signed in to `account` from `source`; the 20 latest sources are kept.
     ///
@@ -58,6 +87,17 @@ pub struct Demand {
     pub window: Duration,
     /// Since when the window runs.
     pub counts_from: CountsFrom,
+}
+
+/// What one counter holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Failures.
+    pub failures: u32,
+    /// Places taken and not yet settled.
+    pub under_way: u32,
+    /// When its window ends; `None` when it holds nothing.
+    pub expires: Option<OffsetDateTime>,
 }
 
 /// Since when a counter's window runs.

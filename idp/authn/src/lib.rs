@@ -9,13 +9,14 @@
 //! before made:
 //!
 //! ```text
-//! typed name -> LoginName -> Directory::find -> Candidate (objectGUID)
-//!     -> Guard::admit: reserve in account, address and network -> LockoutPermit + Ticket
-//!     -> Directory::check_password -> settle the ticket -> AuthenticatedUser
+//! Guard::enter: banned network, braked address, full queue
+//!     -> typed name -> LoginName -> Directory::find -> Candidate (objectGUID), Directory::policy_of
+//!     -> Guard::admit_below: reserve in account, address and network -> LockoutPermit + Ticket
+//!     -> a turn -> Directory::check_password -> settle the ticket -> AuthenticatedUser
 //! ```
 //!
 //! The try is counted *before* it is made, so two hundred parallel guesses cannot pass a limit of
-//! ten. An account has one counter whatever it was called by: the key is objectGUID. A name that
+//! ten, and no more of them reach a directory than it takes to lock the account there. An account has one counter whatever it was called by: the key is objectGUID. A name that
 //! no object has takes the same way with a counter of its own, costs the same time, and ends in
 //! the same failure as a wrong password ([`pacing`]).
 //!
@@ -28,7 +29,10 @@ pub mod kerberos;
 pub mod factors;
 pub mod pacing;
 
+mod account_state;
 mod bucket;
+mod demands;
+mod event;
 mod failure;
 mod guard;
 mod ledger;
@@ -36,13 +40,21 @@ mod limits;
 mod local_ledger;
 mod network;
 mod password;
+mod password_change;
 mod seal;
+mod settings;
+mod spray;
+mod turns;
 mod user;
 
+pub use account_state::{AccountCounters, CounterState};
 pub use bucket::{Bucket, BucketKind};
-pub use failure::{Cause, SignInFailure};
-pub use guard::{Guard, Ticket, Verdict};
-pub use ledger::{AttemptLedger, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved};
+pub use event::GuardEvent;
+pub use failure::{Cause, PasswordDue, SignInFailure};
+pub use guard::{Entry, Guard, Ticket, Verdict};
+pub use ledger::{
+    AttemptLedger, Counted, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
+};
 pub use limits::Limits;
 pub use local_ledger::LocalLedger;
 pub use network::{
@@ -51,5 +63,7 @@ pub use network::{
 };
 pub use pacing::Pacing;
 pub use password::PasswordAuthenticator;
+pub use password_change::{ChangeFailure, Changed, TypedChange};
 pub use seal::{SessionSeal, StoredEvidence, Unsealed};
+pub use settings::{GuardSettings, SmartLockout};
 pub use user::{AuthenticatedUser, NotResumed};

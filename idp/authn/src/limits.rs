@@ -7,7 +7,8 @@ use time::Duration;
 /// Active Directory locks an account after a threshold of its own; Windows' security baseline sets 10.
 /// Whatever passes the guard counts there too, so `account_near + account_far` has to stay below that
 /// threshold: otherwise a stranger on the Internet can lock people out of their desktops. The default
-/// of 5 + 4 does, for a threshold of 10; an organisation with a lower one sets these lower.
+/// of 5 + 4 does, for a threshold of 10. Where a domain or a fine-grained policy has a lower one, the guard
+/// keeps below it by itself, and `signet check` says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Wrong passwords an account may have from where its owner signed in before, or from inside.
@@ -34,21 +35,6 @@ impl Default for Limits {
             address_inside: 500,
             network: 200,
             window: Duration::minutes(30),
-        }
-    }
-}
-
-impl Limits {
-    /// The limits while the shared counters cannot be reached: a third, never none, on each node.
-    pub(crate) fn strict(&self) -> Self {
-        let third = |limit: u32| (limit / 3).max(1);
-        Self {
-            account_near: third(self.account_near),
-            account_far: third(self.account_far),
-            address: third(self.address),
-            address_inside: third(self.address_inside),
-            network: third(self.network),
-            window: self.window,
         }
     }
 }

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
 use crate::bucket::Bucket;
-use crate::ledger::{AttemptLedger, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved};
+use crate::ledger::{
+    AttemptLedger, Counted, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
+};
 
 /// The most counters kept; what does not fit is refused.
 const MOST_COUNTERS: usize = 1 << 17;
@@ -20,7 +22,7 @@ const MOST_SOURCES: usize = 20;
 #[derive(Debug, Default)]
 pub struct LocalLedger {
     counters: Mutex<HashMap<Bucket, Counter>>,
-    familiar: Mutex<HashMap<Bucket, VecDeque<Bucket>>>,
+    familiar: Mutex<HashMap<Bucket, VecDeque<(Bucket, OffsetDateTime)>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +71,19 @@ impl LocalLedger {
                 counters.remove(&demand.bucket);
             }
         }
+    }
+
+    /// What one counter holds.
+    pub(crate) fn held(&self, bucket: &Bucket, now: OffsetDateTime) -> Counted {
+        let counters = unpoisoned(&self.counters);
+        counters
+            .get(bucket)
+            .filter(|counter| counter.expires > now)
+            .map_or_else(Counted::default, |counter| Counted {
+                failures: counter.failures,
+                under_way: counter.under_way,
+                expires: Some(counter.expires),
+            })
     }
 
     fn try_reserve(
@@ -140,29 +155,60 @@ impl AttemptLedger for LocalLedger {
         Ok(())
     }
 
-    async fn is_familiar(
+    async fn counted(
+        &self,
+        buckets: &[Bucket],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Counted>, LedgerUnavailable> {
+        Ok(buckets
+            .iter()
+            .map(|bucket| self.held(bucket, now))
+            .collect())
+    }
+
+    async fn forget(&self, buckets: &[Bucket]) -> Result<(), LedgerUnavailable> {
+        let mut counters = unpoisoned(&self.counters);
+        for bucket in buckets {
+            counters.remove(bucket);
+        }
+        Ok(())
+    }
+
+    async fn familiar(
         &self,
         account: Bucket,
         source: Bucket,
-    ) -> Result<bool, LedgerUnavailable> {
-        Ok(unpoisoned(&self.familiar)
-            .get(&account)
-            .is_some_and(|sources| sources.contains(&source)))
+    ) -> Result<Option<OffsetDateTime>, LedgerUnavailable> {
+        let familiar = unpoisoned(&self.familiar);
+        let sources = familiar.get(&account).into_iter().flatten();
+        Ok(sources
+            .filter(|(known, _)| *known == source)
+            .map(|(_, at)| *at)
+            .next())
+    }
+
+    async fn familiar_sources(
+        &self,
+        account: Bucket,
+    ) -> Result<Vec<OffsetDateTime>, LedgerUnavailable> {
+        let familiar = unpoisoned(&self.familiar);
+        let sources = familiar.get(&account).into_iter().flatten();
+        Ok(sources.rev().map(|(_, at)| *at).collect())
     }
 
     async fn remember(
         &self,
         account: Bucket,
         source: Bucket,
-        _now: OffsetDateTime,
+        now: OffsetDateTime,
     ) -> Result<(), LedgerUnavailable> {
         let mut familiar = unpoisoned(&self.familiar);
         if familiar.len() >= MOST_OWNERS && !familiar.contains_key(&account) {
             return Ok(());
         }
         let sources = familiar.entry(account).or_default();
-        sources.retain(|known| *known != source);
-        sources.push_back(source);
+        sources.retain(|(known, _)| *known != source);
+        sources.push_back((source, now));
         if sources.len() > MOST_SOURCES {
             sources.pop_front();
         }

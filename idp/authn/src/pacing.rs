@@ -53,6 +53,11 @@ impl Pacing {
         }
     }
 
+    /// Another one with the same floor and grid, and its own memory of durations.
+    pub(crate) fn alike(&self) -> Self {
+        Self::new(self.floor, self.grid)
+    }
+
     /// Ends a failure for which the directory really checked a password.
     pub(crate) async fn end_checked(&self, start: Instant) {
         let took = start.elapsed();

@@ -3,30 +3,39 @@
 use std::sync::Arc;
 
 use signet_directory::{
-    Account, AccountState, Candidate, Directories, Directory, DirectoryError, LockoutPermit,
-    LoginName, Password, PasswordVerdict,
+    Account, AccountState, Candidate, Directories, Directory, DirectoryError, DirectoryLockout,
+    LoginName, Password, PasswordPolicy, PasswordVerdict,
 };
 use signet_model::{Evidence, Method, Performed, RequestContext};
 use time::OffsetDateTime;
 use tokio::time::Instant;
-use tracing::error;
+use tracing::{debug, error};
 
-use crate::failure::{Cause, SignInFailure};
-use crate::guard::{Guard, Ticket, Verdict};
+use crate::failure::{Cause, PasswordDue, SignInFailure};
+use crate::guard::{Entry, Guard, Verdict};
 use crate::pacing::Pacing;
 use crate::user::AuthenticatedUser;
 
 /// Checks passwords against the directories, behind the guard.
 #[derive(Clone)]
 pub struct PasswordAuthenticator {
-    parts: Arc<Parts>,
+    pub(crate) parts: Arc<Parts>,
 }
 
-struct Parts {
-    directories: Directories,
-    default_domain: Option<String>,
-    guard: Guard,
-    pacing: Pacing,
+pub(crate) struct Parts {
+    pub(crate) directories: Directories,
+    pub(crate) default_domain: Option<String>,
+    pub(crate) guard: Guard,
+    pub(crate) pacing: Pacing,
+    /// Changes take longer than checks: they are measured apart.
+    pub(crate) change_pacing: Pacing,
+}
+
+/// One counted try of one request: what every step after the reservation needs.
+pub(crate) struct Try<'a> {
+    pub(crate) context: &'a RequestContext,
+    pub(crate) now: OffsetDateTime,
+    pub(crate) start: Instant,
 }
 
 impl PasswordAuthenticator {
@@ -42,6 +51,7 @@ impl PasswordAuthenticator {
                 directories,
                 default_domain,
                 guard,
+                change_pacing: pacing.alike(),
                 pacing,
             }),
         }
@@ -63,6 +73,7 @@ impl PasswordAuthenticator {
         now: OffsetDateTime,
     ) -> Result<AuthenticatedUser, SignInFailure> {
         let start = Instant::now();
+        self.parts.guard.check_banned(context.client_ip)?;
         let name = LoginName::parse(typed, self.parts.default_domain.as_deref())
             .map_err(SignInFailure::NameForm)?;
         if password.is_empty() {
@@ -93,29 +104,36 @@ impl Parts {
         now: OffsetDateTime,
         start: Instant,
     ) -> Result<AuthenticatedUser, SignInFailure> {
+        let entry = self.guard.enter(context, now).await?;
+        let one = Try {
+            context,
+            now,
+            start,
+        };
         let directory = self.directories.for_name(&name).ok();
         match self.load_candidate(directory, &name).await? {
             Ok(candidate) => {
                 let directory = directory.ok_or(SignInFailure::Interrupted)?;
-                let (permit, ticket) = self.guard.admit(candidate.id, context, now).await?;
-                self.check_somebody(
-                    directory, &candidate, &password, permit, ticket, context, now, start,
-                )
-                .await
+                self.check_somebody(directory, &candidate, &password, entry, &one)
+                    .await
             }
             Err(cause) => {
-                let ticket = self
-                    .guard
-                    .admit_nobody(self.tag(directory, &name), context, now)
-                    .await?;
-                self.check_nobody(directory, &password, cause, ticket, now, start)
-                    .await
+                let tag = self.tag(directory, &name);
+                let ended = self
+                    .check_nobody(directory, tag, &password, entry, &one)
+                    .await;
+                self.pacing.end_unchecked(start).await;
+                ended?;
+                Err(SignInFailure::WrongNameOrPassword {
+                    cause,
+                    account: None,
+                })
             }
         }
     }
 
     /// The one person the name means, or why there is none.
-    async fn load_candidate(
+    pub(crate) async fn load_candidate(
         &self,
         directory: Option<&Arc<dyn Directory>>,
         name: &LoginName,
@@ -138,82 +156,104 @@ impl Parts {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of the flow; the values have no common name"
-    )]
-    async fn check_somebody(
+    pub(crate) async fn check_somebody(
         &self,
         directory: &Arc<dyn Directory>,
         candidate: &Candidate,
         password: &Password,
-        permit: LockoutPermit,
-        ticket: Ticket,
-        context: &RequestContext,
-        now: OffsetDateTime,
-        start: Instant,
+        entry: Entry,
+        one: &Try<'_>,
     ) -> Result<AuthenticatedUser, SignInFailure> {
+        let lockout = lockout_of(directory.policy_of(candidate).await);
+        let (permit, ticket) = self
+            .guard
+            .admit_below(&entry, candidate.id, lockout.as_ref(), one.context, one.now)
+            .await?;
+        let (turn, ticket) = self.guard.turn(ticket, one.now).await?;
         let answer = directory.check_password(candidate, password, permit).await;
+        drop((turn, entry));
         let judged = judge(answer, candidate);
         let verdict = match &judged {
             Ok(_) => Verdict::Success,
             Err(SignInFailure::WrongNameOrPassword { .. }) => Verdict::Failure,
             Err(_) => Verdict::Void,
         };
-        self.guard.settle(ticket, verdict, now).await;
+        self.guard.settle(ticket, verdict, one.now).await;
         match &judged {
             Err(SignInFailure::WrongNameOrPassword {
                 cause: Cause::WrongPassword,
                 ..
             }) => {
-                self.pacing.end_checked(start).await;
+                self.pacing.end_checked(one.start).await;
             }
             Err(SignInFailure::WrongNameOrPassword { .. }) => {
-                self.pacing.end_unchecked(start).await
+                self.pacing.end_unchecked(one.start).await
             }
             Ok(_) | Err(_) => {}
         }
         let performed = Performed {
             method: Method::Password,
-            at: now,
+            at: one.now,
         };
         judged.map(|account| {
-            AuthenticatedUser::fresh(account, Evidence::begin(performed, context.location), now)
+            let evidence = Evidence::begin(performed, one.context.location);
+            AuthenticatedUser::fresh(account, evidence, one.now)
         })
     }
 
-    async fn check_nobody(
+    /// Counts and spends what a wrong password of somebody would have. The caller keeps the pace.
+    pub(crate) async fn check_nobody(
         &self,
         directory: Option<&Arc<dyn Directory>>,
+        tag: [u8; 2],
         password: &Password,
-        cause: Cause,
-        ticket: Ticket,
-        now: OffsetDateTime,
-        start: Instant,
-    ) -> Result<AuthenticatedUser, SignInFailure> {
-        if let Some(directory) = directory
-            && let Err(error) = directory.check_nobody(password).await
-        {
-            self.guard.settle(ticket, Verdict::Void, now).await;
-            return Err(SignInFailure::Directory(error));
-        }
-        self.guard.settle(ticket, Verdict::Failure, now).await;
-        self.pacing.end_unchecked(start).await;
-        Err(SignInFailure::WrongNameOrPassword {
-            cause,
-            account: None,
-        })
+        entry: Entry,
+        one: &Try<'_>,
+    ) -> Result<(), SignInFailure> {
+        let lockout = match directory {
+            Some(directory) => lockout_of(directory.domain_policy().await),
+            None => None,
+        };
+        let ticket = self
+            .guard
+            .admit_nobody(&entry, tag, lockout.as_ref(), one.context, one.now)
+            .await?;
+        let (turn, ticket) = self.guard.turn(ticket, one.now).await?;
+        let spent = match directory {
+            Some(directory) => directory.check_nobody(password).await,
+            None => Ok(()),
+        };
+        drop((turn, entry));
+        let verdict = match &spent {
+            Ok(()) => Verdict::Failure,
+            Err(_) => Verdict::Void,
+        };
+        self.guard.settle(ticket, verdict, one.now).await;
+        spent.map_err(SignInFailure::Directory)
     }
 
     /// The counter of a name that no account has: by directory, not by the domain as typed, so that
     /// `CORP\bob` and `bob@corp.example` share one as they would if bob existed.
-    fn tag(&self, directory: Option<&Arc<dyn Directory>>, name: &LoginName) -> [u8; 2] {
+    pub(crate) fn tag(&self, directory: Option<&Arc<dyn Directory>>, name: &LoginName) -> [u8; 2] {
         let domain = directory.map_or(name.domain(), |directory| directory.name());
         let user = match name {
             LoginName::Upn { user, .. } => user,
             LoginName::DownLevel { sam, .. } => sam,
         };
         self.guard.name_tag(domain, user)
+    }
+}
+
+/// When the directory locks the account by itself. While it does not say, the settings alone hold.
+pub(crate) fn lockout_of(
+    policy: Result<Arc<PasswordPolicy>, DirectoryError>,
+) -> Option<DirectoryLockout> {
+    match policy {
+        Ok(policy) => policy.lockout,
+        Err(error) => {
+            debug!(%error, "the directory's own lockout is not known");
+            None
+        }
     }
 }
 
@@ -233,8 +273,12 @@ fn judge(
         PasswordVerdict::LockedOut => Err(wrong(Cause::LockedOut)),
         PasswordVerdict::Disabled => Err(SignInFailure::AccountDisabled(id)),
         PasswordVerdict::AccountExpired => Err(SignInFailure::AccountExpired(id)),
-        PasswordVerdict::PasswordExpired => Err(SignInFailure::PasswordExpired(id)),
-        PasswordVerdict::MustChange => Err(SignInFailure::MustChangePassword(id)),
+        PasswordVerdict::PasswordExpired => {
+            Err(SignInFailure::PasswordExpired(PasswordDue::new(candidate)))
+        }
+        PasswordVerdict::MustChange => Err(SignInFailure::MustChangePassword(PasswordDue::new(
+            candidate,
+        ))),
         PasswordVerdict::LogonHours => Err(SignInFailure::LogonHours(id)),
         PasswordVerdict::Workstation => Err(SignInFailure::Workstation(id)),
         _ => Err(wrong(Cause::WrongPassword)),
@@ -263,8 +307,12 @@ fn check_account(
         AccountState::Active => Ok(account),
         AccountState::Disabled => Err(SignInFailure::AccountDisabled(id)),
         AccountState::Expired => Err(SignInFailure::AccountExpired(id)),
-        AccountState::MustChangePassword => Err(SignInFailure::MustChangePassword(id)),
-        AccountState::PasswordExpired => Err(SignInFailure::PasswordExpired(id)),
+        AccountState::MustChangePassword => Err(SignInFailure::MustChangePassword(
+            PasswordDue::new(candidate),
+        )),
+        AccountState::PasswordExpired => {
+            Err(SignInFailure::PasswordExpired(PasswordDue::new(candidate)))
+        }
         _ => Err(SignInFailure::WrongNameOrPassword {
             cause: Cause::LockedOut,
             account: Some(id),

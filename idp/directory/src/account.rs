@@ -24,6 +24,8 @@ pub struct Candidate {
     pub directory: Arc<str>,
     /// The controller that answered; a password check asks it first.
     pub seen_at: Option<Arc<str>>,
+    /// msDS-ResultantPSO: the name of the fine-grained password policy that holds; `None` for the domain's.
+    pub resultant_policy: Option<Arc<str>>,
 }
 
 /// What kind of object an account is. Active Directory would let most of them sign in.

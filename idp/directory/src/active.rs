@@ -12,9 +12,11 @@
 //! What may be asked twice (searches) is asked of a second controller when the first is slow or
 //! fails. A bind may count against an account, so it is made once: again on another controller only
 //! when it was not sent, when the controller says that it cannot tell, or, once, when it is silent.
+//! A password change that was sent is never sent again.
 
 pub(crate) mod ber;
 mod budget;
+mod change;
 mod check;
 mod codes;
 pub(crate) mod config;
@@ -28,6 +30,7 @@ mod gate;
 mod keeper;
 pub(crate) mod message;
 mod pace;
+mod policies;
 mod query;
 mod resolver;
 mod service_lock;
@@ -50,6 +53,7 @@ use self::controller::{Controller, Shared};
 use self::failure::Failure;
 use self::fleet::Fleet;
 use self::pace::Pace;
+use self::policies::Policies;
 use self::resolver::Resolver;
 use self::service_lock::ServiceLock;
 use self::sid_names::SidNames;
@@ -57,11 +61,13 @@ use self::suffixes::Suffixes;
 use self::tasks::Task;
 use self::transport::Security;
 use crate::account::{Account, Candidate, PasswordVerdict};
+use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::describe::DomainNames;
 use crate::directory::{ControllerHealth, Directory, Rows};
 use crate::error::DirectoryError;
 use crate::login_name::LoginName;
 use crate::password::{LockoutPermit, Password};
+use crate::policy::PasswordPolicy;
 use crate::syntax::dn::escape_value;
 
 /// One Active Directory domain.
@@ -80,6 +86,7 @@ struct Inner {
     suffixes: Suffixes,
     sid_names: SidNames,
     pace: Pace,
+    policies: Policies,
 }
 
 impl ActiveDirectory {
@@ -114,6 +121,7 @@ impl ActiveDirectory {
             base,
             sid_names: SidNames::default(),
             pace: Pace::default(),
+            policies: Policies::default(),
         });
         let reader = Arc::clone(&inner);
         let suffix_reader = Task::spawn(async move {
@@ -165,6 +173,37 @@ impl Directory for ActiveDirectory {
 
     async fn check_nobody(&self, password: &Password) -> Result<(), DirectoryError> {
         self.inner.check_nobody(password).await
+    }
+
+    async fn change_password(
+        &self,
+        candidate: &Candidate,
+        old: &Password,
+        new: &Password,
+        permit: LockoutPermit,
+    ) -> Result<ChangeVerdict, DirectoryError> {
+        if permit.account() != candidate.id {
+            return Err(DirectoryError::PermitForAnotherAccount);
+        }
+        self.inner.change_password(candidate, old, new).await
+    }
+
+    async fn domain_policy(&self) -> Result<Arc<PasswordPolicy>, DirectoryError> {
+        self.inner.domain_policy(self.inner.deadline()).await
+    }
+
+    async fn policy_of(
+        &self,
+        candidate: &Candidate,
+    ) -> Result<Arc<PasswordPolicy>, DirectoryError> {
+        self.inner.policy_of(candidate).await
+    }
+
+    async fn lockout_status(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<LockoutStatus>, DirectoryError> {
+        self.inner.lockout_status(account).await
     }
 
     async fn read(&self, account: AccountId) -> Result<Option<Account>, DirectoryError> {

@@ -9,11 +9,12 @@ use signet_model::Sid;
 use time::OffsetDateTime;
 
 use crate::account::{Account, AccountKind, AccountState, Candidate};
+use crate::change::LockoutStatus;
 use crate::entry::Entry;
 use crate::syntax::file_time;
 
 /// What [`candidate`] reads.
-pub(crate) const CANDIDATE_ATTRIBUTES: [&str; 7] = [
+pub(crate) const CANDIDATE_ATTRIBUTES: [&str; 8] = [
     "objectGUID",
     "objectSid",
     "sAMAccountName",
@@ -21,6 +22,7 @@ pub(crate) const CANDIDATE_ATTRIBUTES: [&str; 7] = [
     "userAccountControl",
     "objectClass",
     "msDS-SecondaryKrbTgtNumber",
+    "msDS-ResultantPSO",
 ];
 
 /// What [`account`] reads, beside the groups.
@@ -80,6 +82,7 @@ pub(crate) fn candidate(entry: &Entry, directory: &Arc<str>) -> Result<Candidate
         upn: entry.text("userprincipalname").map(str::to_owned),
         directory: Arc::clone(directory),
         seen_at: None,
+        resultant_policy: entry.text("msds-resultantpso").map(Arc::from),
     })
 }
 
@@ -133,6 +136,37 @@ pub(crate) fn account(
     })
 }
 
+/// What [`lockout_status`] reads.
+pub(crate) const LOCKOUT_ATTRIBUTES: [&str; 5] = [
+    "objectGUID",
+    "badPwdCount",
+    "badPasswordTime",
+    "lockoutTime",
+    "msDS-User-Account-Control-Computed",
+];
+
+/// What the controller has counted against the object; what is absent was never counted.
+pub(crate) fn lockout_status(entry: &Entry, controller: &Arc<str>) -> LockoutStatus {
+    let instant = |name| entry.number(name).and_then(file_time::instant);
+    LockoutStatus {
+        locked: is_locked(entry),
+        bad_passwords: entry
+            .number("badpwdcount")
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(0),
+        last_bad_password: instant("badpasswordtime"),
+        locked_since: instant("lockouttime"),
+        controller: Arc::clone(controller),
+    }
+}
+
+fn is_locked(entry: &Entry) -> bool {
+    match entry.number("msds-user-account-control-computed") {
+        Some(computed) => computed & LOCKED_OUT != 0,
+        None => entry.number("lockouttime").is_some_and(|time| time > 0),
+    }
+}
+
 fn kind(entry: &Entry, sid: &Sid) -> Result<AccountKind, String> {
     let flags = flags(entry)?;
     Ok(match sid.as_str().rsplit('-').next() {
@@ -158,11 +192,7 @@ fn kind(entry: &Entry, sid: &Sid) -> Result<AccountKind, String> {
 }
 
 fn state(entry: &Entry, flags: i64, now: OffsetDateTime) -> AccountState {
-    let computed = entry.number("msds-user-account-control-computed");
-    let locked = match computed {
-        Some(computed) => computed & LOCKED_OUT != 0,
-        None => entry.number("lockouttime").is_some_and(|time| time > 0),
-    };
+    let locked = is_locked(entry);
     let account_expires = entry.number("accountexpires").and_then(file_time::instant);
     if flags & DISABLED != 0 {
         AccountState::Disabled

@@ -8,9 +8,11 @@ use signet_model::{AccountId, Sid};
 use time::OffsetDateTime;
 
 use crate::account::{Account, Candidate, PasswordVerdict};
+use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::error::DirectoryError;
 use crate::login_name::LoginName;
 use crate::password::{LockoutPermit, Password};
+use crate::policy::PasswordPolicy;
 
 /// One domain's directory.
 #[async_trait]
@@ -49,6 +51,42 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// As [`Directory::check_password`], so that an outage shows alike for every name.
     async fn check_nobody(&self, password: &Password) -> Result<(), DirectoryError>;
+
+    /// Changes a password as its owner, who has to know the old one.
+    ///
+    /// What has been sent is never sent again. A wrong old password counts in the directory.
+    ///
+    /// # Errors
+    /// [`DirectoryError::OutcomeUnknown`]: it was sent and no answer came. Any other: nothing was changed or counted.
+    async fn change_password(
+        &self,
+        candidate: &Candidate,
+        old: &Password,
+        new: &Password,
+        permit: LockoutPermit,
+    ) -> Result<ChangeVerdict, DirectoryError>;
+
+    /// The rules of the domain for passwords and lockout; at most some minutes old.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked, and was not yet.
+    async fn domain_policy(&self) -> Result<Arc<PasswordPolicy>, DirectoryError>;
+
+    /// The rules that hold for one account: those of its fine-grained policy, else the domain's.
+    ///
+    /// # Errors
+    /// As [`Directory::domain_policy`].
+    async fn policy_of(&self, candidate: &Candidate)
+    -> Result<Arc<PasswordPolicy>, DirectoryError>;
+
+    /// What the directory itself has counted against an account; `None` when it is gone.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked.
+    async fn lockout_status(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<LockoutStatus>, DirectoryError>;
 
     /// The account by objectGUID; `None` when it is gone.
     ///

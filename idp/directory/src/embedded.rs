@@ -13,6 +13,9 @@
 //! - Every other attribute is kept and can be queried. `userPassword` cannot: it is `{ARGON2}` and an
 //!   Argon2 hash in PHC form, made by [`hash_password`]; any other scheme is refused.
 //! - `member` and `memberOf` are two ends of one link; either may be written.
+//! - The domain's password policy is read from the attributes that Active Directory keeps it in (`minPwdLength`,
+//!   `pwdProperties`, `pwdHistoryLength`, `minPwdAge`, `maxPwdAge`); absent ones are no rule. There is no lockout here.
+//! - A changed password lives in memory: it ends with the process, and queries still show the file's `pwdLastSet`.
 //! - An absent `objectGUID` is made from the object's name, and an absent `objectSid` from the
 //!   objectGUID, so both stay the same from start to start.
 //!
@@ -29,6 +32,7 @@
 //! memberOf: CN=Staff,OU=Groups,DC=corp,DC=example
 //! ```
 
+mod change;
 pub(crate) mod evaluate;
 pub(crate) mod hash;
 pub(crate) mod ldif;
@@ -43,16 +47,19 @@ use signet_model::{AccountId, Sid};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
+use self::change::Changes;
 use self::hash::matches;
 use self::ldif::LdifError;
 use self::load::{Object, Tree};
 use crate::account::{Account, AccountState, Candidate, PasswordVerdict};
+use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::clock::Clock;
 use crate::describe::{self, DomainNames};
 use crate::directory::{ControllerHealth, ControllerState, Directory, Rows};
 use crate::error::DirectoryError;
 use crate::login_name::LoginName;
 use crate::password::{LockoutPermit, Password};
+use crate::policy::PasswordPolicy;
 
 /// How many hashes are worked out at once; each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
@@ -66,6 +73,8 @@ pub struct Embedded {
     name: Arc<str>,
     clock: Clock,
     hashing: Arc<Semaphore>,
+    policy: Arc<PasswordPolicy>,
+    changes: Changes,
 }
 
 impl Embedded {
@@ -76,7 +85,15 @@ impl Embedded {
     pub fn from_ldif(text: &str) -> Result<Self, LdifError> {
         let tree = Tree::load(text)?;
         let dns: Arc<str> = Arc::from(tree.dns_domain.as_str());
+        let head = tree
+            .objects
+            .iter()
+            .find(|object| object.entry.is_a("domainDNS"))
+            .map(|head| PasswordPolicy::of_domain(&head.entry));
+        let head = head.ok_or_else(|| LdifError::new(0, "no object of class domainDNS"))?;
         Ok(Self {
+            policy: Arc::new(head),
+            changes: Changes::default(),
             domain: DomainNames {
                 dns: Arc::clone(&dns),
                 netbios: Arc::from(tree.netbios.as_str()),
@@ -132,8 +149,18 @@ impl Embedded {
             return Ok(None);
         };
         let groups = self.group_sids(at);
-        let account = describe::account(&object.entry, groups, &self.domain, self.clock.now());
+        let changed = object
+            .entry
+            .guid()
+            .and_then(|id| self.changes.apply(id, &object.entry, &self.policy));
+        let entry = changed.as_ref().unwrap_or(&object.entry);
+        let account = describe::account(entry, groups, &self.domain, self.clock.now());
         account.map(Some).map_err(|detail| self.malformed(detail))
+    }
+
+    /// The password's hash as it is now.
+    fn hash_of(&self, id: AccountId, object: &Object) -> Option<String> {
+        self.changes.hash(id).or_else(|| object.hash.clone())
     }
 
     fn group_sids(&self, at: usize) -> Vec<Sid> {
@@ -242,7 +269,10 @@ impl Directory for Embedded {
         let at = self.tree.by_guid.get(&candidate.id).copied();
         let object = at.and_then(|at| self.tree.objects.get(at));
         let right = self
-            .verify(object.and_then(|object| object.hash.clone()), password)
+            .verify(
+                object.and_then(|object| self.hash_of(candidate.id, object)),
+                password,
+            )
             .await?;
         let (Some(at), Some(object)) = (at, object) else {
             return Ok(PasswordVerdict::Wrong);
@@ -270,6 +300,36 @@ impl Directory for Embedded {
 
     async fn check_nobody(&self, password: &Password) -> Result<(), DirectoryError> {
         self.verify(None, password).await.map(drop)
+    }
+
+    async fn change_password(
+        &self,
+        candidate: &Candidate,
+        old: &Password,
+        new: &Password,
+        permit: LockoutPermit,
+    ) -> Result<ChangeVerdict, DirectoryError> {
+        if permit.account() != candidate.id {
+            return Err(DirectoryError::PermitForAnotherAccount);
+        }
+        self.change(candidate, old, new).await
+    }
+
+    async fn domain_policy(&self) -> Result<Arc<PasswordPolicy>, DirectoryError> {
+        Ok(Arc::clone(&self.policy))
+    }
+
+    async fn policy_of(&self, _: &Candidate) -> Result<Arc<PasswordPolicy>, DirectoryError> {
+        Ok(Arc::clone(&self.policy))
+    }
+
+    async fn lockout_status(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<LockoutStatus>, DirectoryError> {
+        let at = self.tree.by_guid.get(&account);
+        let object = at.and_then(|at| self.tree.objects.get(*at));
+        Ok(object.map(|object| describe::lockout_status(&object.entry, &Arc::from("embedded"))))
     }
 
     async fn read(&self, account: AccountId) -> Result<Option<Account>, DirectoryError> {

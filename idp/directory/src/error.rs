@@ -63,6 +63,14 @@ pub enum DirectoryError {
         /// Why.
         detail: String,
     },
+    /// A password change was sent, and no answer came: it may have been made.
+    #[error("{directory}: a password change was sent and not answered: {detail}")]
+    OutcomeUnknown {
+        /// The directory.
+        directory: String,
+        /// What the controller did.
+        detail: String,
+    },
     /// The permit names another account than the one whose password is to be checked.
     #[error("the lockout permit is for another account")]
     PermitForAnotherAccount,
@@ -80,6 +88,7 @@ impl DirectoryError {
             Self::UnknownDomain { .. } => ("SIG-DIR-DOMAIN", Culprit::User),
             Self::ServiceAccountRefused { .. } => ("SIG-DIR-SERVICE-ACCOUNT", Culprit::Operator),
             Self::QueryRefused { .. } => ("SIG-DIR-QUERY", Culprit::Operator),
+            Self::OutcomeUnknown { .. } => ("SIG-DIR-OUTCOME-UNKNOWN", Culprit::Directory),
             Self::PermitForAnotherAccount => ("SIG-DIR-PERMIT", Culprit::Us),
         };
         let (public, hint) = match self {
@@ -90,6 +99,10 @@ impl DirectoryError {
             Self::AccountChanged { .. } => (
                 "Your account changed while you were signing in.",
                 "Sign in again.",
+            ),
+            Self::OutcomeUnknown { .. } => (
+                "Your organisation's directory did not say whether your password was changed.",
+                "Sign in with the new password; if it is refused, the old one still holds.",
             ),
             _ => (
                 "Your organisation's directory cannot be reached right now.",

@@ -3,6 +3,7 @@
 pub use crate::active::message::fuzz_ldap_answer;
 pub use crate::embedded::ldif::fuzz_ldif;
 pub use crate::login_name::fuzz_login_name;
+pub use crate::rules::fuzz_password_rules;
 pub use crate::syntax::dn::fuzz_dn;
 pub use crate::syntax::filter::fuzz_filter_value;
 

@@ -10,11 +10,15 @@
 //! 3. [`Directory::read`]: the account again, by objectGUID;
 //! 4. [`Directory::query`]: what a claim rule wants to know, rendered as AD FS renders it.
 //!
+//! Beside these stands the life of a password: [`Directory::change_password`] by its owner, who knows the old one
+//! (never an administrator's reset), and the rules that hold for it, [`PasswordPolicy`].
+//!
 //! A directory that cannot be asked is a [`DirectoryError`], never a wrong password. Everything a
 //! domain controller sends is bytes from outside: capped, checked for shape, then read.
 
 mod account;
 mod active;
+mod change;
 mod clock;
 mod describe;
 mod directories;
@@ -25,7 +29,9 @@ mod error;
 pub mod fuzz;
 mod login_name;
 mod password;
+mod policy;
 mod render;
+mod rules;
 mod syntax;
 
 pub use account::{Account, AccountKind, AccountState, Candidate, PasswordVerdict};
@@ -36,6 +42,7 @@ pub use active::config::{
 };
 pub use active::tls::{RootsError, TrustedRoots};
 pub use active::transport::Transport;
+pub use change::{ChangeVerdict, LockoutStatus};
 pub use clock::Clock;
 pub use directories::Directories;
 pub use directory::{ControllerHealth, ControllerState, Directory, Rows};
@@ -45,3 +52,5 @@ pub use embedded::ldif::LdifError;
 pub use error::DirectoryError;
 pub use login_name::{LoginName, LoginNameError};
 pub use password::{EmptyPassword, LockoutPermit, Password};
+pub use policy::{DirectoryLockout, PasswordPolicy, PolicySource};
+pub use rules::{PasswordRule, PolicyRefusal};

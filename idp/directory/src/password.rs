@@ -30,6 +30,11 @@ impl Password {
         Ok(Self(typed))
     }
 
+    /// A second copy in memory that is wiped like the first, for work on another thread.
+    pub(crate) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

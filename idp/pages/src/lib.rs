@@ -6,6 +6,7 @@
 
 mod assets;
 mod brand;
+mod change_password;
 mod demo;
 mod factors;
 mod language;
@@ -14,6 +15,7 @@ mod views;
 
 pub use assets::{Asset, asset};
 pub use brand::Brand;
+pub use change_password::{ChangeNotice, ChangePasswordPage, PasswordChangedPage, Rule};
 pub use demo::{DemoHomePage, DemoTokenPage, Finding, Verdict};
 pub use factors::{
     FactorChoice, FactorNotice, FactorPage, FactorPrompt, FactorWay, HeldFactor, MyFactorsPage,

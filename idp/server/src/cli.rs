@@ -44,9 +44,26 @@ pub(crate) enum Command {
     /// Token-signing certificates.
     #[command(subcommand)]
     Cert(CertCommand),
+    /// What is counted against people who typed wrong passwords.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Show the counters of one account, here and at the directory.
+    Show {
+        /// Name as people sign in: name@example.com, DOMAIN\name, or the bare name.
+        name: String,
+    },
+    /// Empty the counters of one account here; the directory's own lock is not touched.
+    Unlock {
+        /// Name as people sign in: name@example.com, DOMAIN\name, or the bare name.
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use signet_authn::{GuardSettings, SmartLockout};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -201,6 +202,56 @@ pub(crate) struct Lockout {
     pub(crate) network: u32,
     /// How long a counter holds.
     pub(crate) window_minutes: u32,
+    /// Familiar and unknown places: `off`, `log-only` or `enforce` (AD FS: `ExtranetLockoutMode`).
+    pub(crate) smart_lockout: SmartLockoutMode,
+    /// From all unknown places outside together.
+    pub(crate) everywhere: u32,
+    /// Networks from which no password is taken (AD FS: `BannedIpAddressList`).
+    pub(crate) banned: Vec<IpNet>,
+    /// How far below the directory's own threshold an account's limits are kept.
+    pub(crate) directory_margin: u32,
+    /// From so many accounts failing from one network within the window on, it is reported as a spray.
+    pub(crate) spray_accounts: u32,
+    /// Password checks under way in this process, and sign-ins that may wait for one.
+    pub(crate) checks_at_once: usize,
+    pub(crate) checks_waiting: usize,
+}
+
+/// `smart_lockout`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SmartLockoutMode {
+    Off,
+    LogOnly,
+    #[default]
+    Enforce,
+}
+
+impl Lockout {
+    /// What the guard is told.
+    pub(crate) fn settings(&self) -> GuardSettings {
+        GuardSettings {
+            limits: signet_authn::Limits {
+                account_near: self.account_near,
+                account_far: self.account_far,
+                address: self.address,
+                address_inside: self.address_inside,
+                network: self.network,
+                window: time::Duration::minutes(i64::from(self.window_minutes)),
+            },
+            smart_lockout: match self.smart_lockout {
+                SmartLockoutMode::Off => SmartLockout::Off,
+                SmartLockoutMode::LogOnly => SmartLockout::LogOnly,
+                SmartLockoutMode::Enforce => SmartLockout::Enforce,
+            },
+            everywhere: self.everywhere,
+            banned: self.banned.clone(),
+            directory_margin: self.directory_margin,
+            spray_accounts: self.spray_accounts,
+            checks_at_once: self.checks_at_once,
+            checks_waiting: self.checks_waiting,
+        }
+    }
 }
 
 impl Default for Lockout {
@@ -212,6 +263,13 @@ impl Default for Lockout {
             address_inside: 500,
             network: 200,
             window_minutes: 30,
+            smart_lockout: SmartLockoutMode::default(),
+            everywhere: 10_000,
+            banned: Vec::new(),
+            directory_margin: 1,
+            spray_accounts: 20,
+            checks_at_once: 64,
+            checks_waiting: 256,
         }
     }
 }
@@ -338,12 +396,26 @@ impl Config {
             lockout.address_inside,
             lockout.network,
             lockout.window_minutes,
+            lockout.everywhere,
         ]
         .contains(&0)
+            || lockout.checks_at_once == 0
         {
             return fault(
                 "[lockout] values must be at least 1; a limit of 0 would lock everyone out".into(),
             );
+        }
+        if lockout.directory_margin == 0 || lockout.spray_accounts < 2 {
+            return fault("[lockout] directory_margin must be at least 1, so that no wrong password from here is the one that locks, and spray_accounts at least 2".into());
+        }
+        if let Some(all) = lockout
+            .banned
+            .iter()
+            .find(|network| network.prefix_len() == 0)
+        {
+            return fault(format!(
+                "[lockout] banned = {all} is every address; it would lock everyone out"
+            ));
         }
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {
             return fault("[session] idle_minutes and absolute_minutes must be at least 1".into());
@@ -420,6 +492,34 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("f, line"), "{error}");
+    }
+
+    #[test]
+    fn lockout_is_told_to_the_guard_as_written() {
+        assert_eq!(
+            Config::parse(GOOD, "f").unwrap().lockout.settings(),
+            GuardSettings::default()
+        );
+        let text = format!(
+            "{GOOD}[lockout]\nsmart_lockout = \"log-only\"\nbanned = [\"203.0.113.0/24\"]\naccount_far = 2\n"
+        );
+        let settings = Config::parse(&text, "f").unwrap().lockout.settings();
+        assert_eq!(settings.smart_lockout, SmartLockout::LogOnly);
+        assert_eq!((settings.limits.account_far, settings.banned.len()), (2, 1));
+        for wrong in [
+            "smart_lockout = \"on\"",
+            "banned = [\"0.0.0.0/0\"]",
+            "banned = [\"example\"]",
+            "directory_margin = 0",
+            "spray_accounts = 1",
+            "everywhere = 0",
+            "checks_at_once = 0",
+        ] {
+            assert!(
+                Config::parse(&format!("{GOOD}[lockout]\n{wrong}\n"), "f").is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::engine::Tx;
 use crate::error::StoreError;
-use crate::instant::{millis, span_millis};
+use crate::instant::{instant, millis, span_millis};
 use crate::store::Store;
 
 /// The most familiar sources kept of one account; the one longest unused goes first.
@@ -53,6 +53,17 @@ pub enum Reserved {
     },
 }
 
+/// What one counter holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Failures.
+    pub failures: u32,
+    /// Places taken and not yet settled.
+    pub under_way: u32,
+    /// When its window ends; `None` when it holds nothing.
+    pub expires: Option<OffsetDateTime>,
+}
+
 impl Store {
     /// Takes a place in every counter, or in none. A place that is never settled counts as a
     /// failure until its window has passed.
@@ -92,11 +103,69 @@ impl Store {
         tx.commit().await
     }
 
-    /// Whether `source` is among the familiar sources of `account`.
+    /// What counters hold at `now`, in the order of `buckets`; one whose window has passed holds nothing.
     ///
     /// # Errors
     /// The database is not available.
-    pub async fn is_familiar(&self, account: &[u8], source: &[u8]) -> Result<bool, StoreError> {
+    pub async fn count_attempts(
+        &self,
+        buckets: &[&[u8]],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Held>, StoreError> {
+        let mut held = vec![Held::default(); buckets.len()];
+        for (some, into) in buckets.chunks(3).zip(held.chunks_mut(3)) {
+            // Always three, so that one statement is prepared; the last is asked for again in place of none.
+            let at = |at: usize| some.get(at).or(some.last()).copied().unwrap_or_default();
+            let rows = self
+                .engine
+                .fetch(
+                    "SELECT bucket, failures, under_way, expires_at FROM attempt
+                     WHERE bucket IN ($1, $2, $3) AND expires_at > $4",
+                    &[at(0).into(), at(1).into(), at(2).into(), millis(now).into()],
+                )
+                .await?;
+            for row in rows {
+                let bucket = row.blob(0)?;
+                for (_, one) in some
+                    .iter()
+                    .zip(into.iter_mut())
+                    .filter(|(key, _)| **key == bucket)
+                {
+                    *one = Held {
+                        failures: small(row.int(1)?),
+                        under_way: small(row.int(2)?),
+                        expires: Some(instant(row.int(3)?)),
+                    };
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// Empties counters, whatever they hold; all or none.
+    ///
+    /// # Errors
+    /// The database is not available; none was emptied.
+    pub async fn forget_attempts(&self, buckets: &[&[u8]]) -> Result<(), StoreError> {
+        let mut sorted = buckets.to_vec();
+        sorted.sort();
+        let mut tx = self.engine.begin().await?;
+        for bucket in sorted {
+            tx.execute("DELETE FROM attempt WHERE bucket = $1", &[bucket.into()])
+                .await?;
+        }
+        tx.commit().await
+    }
+
+    /// When `source` was last remembered as a familiar source of `account`; `None` for never.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn familiar_since(
+        &self,
+        account: &[u8],
+        source: &[u8],
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
         let row = self
             .engine
             .fetch_one(
@@ -104,7 +173,25 @@ impl Store {
                 &[account.into(), source.into()],
             )
             .await?;
-        Ok(row.is_some())
+        row.map(|row| Ok(instant(row.int(0)?))).transpose()
+    }
+
+    /// When each familiar source of `account` was last remembered, the latest first.
+    ///
+    /// # Errors
+    /// The database is not available.
+    pub async fn familiar_sources(
+        &self,
+        account: &[u8],
+    ) -> Result<Vec<OffsetDateTime>, StoreError> {
+        let rows = self
+            .engine
+            .fetch(
+                "SELECT last_at FROM familiar_source WHERE account = $1 ORDER BY last_at DESC LIMIT $2",
+                &[account.into(), MOST_FAMILIAR.into()],
+            )
+            .await?;
+        rows.iter().map(|row| Ok(instant(row.int(0)?))).collect()
     }
 
     /// Remembers a familiar source; the [`MOST_FAMILIAR`] latest of an account are kept.
@@ -132,6 +219,10 @@ impl Store {
         .await?;
         tx.commit().await
     }
+}
+
+fn small(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 /// One order for all nodes, so that none waits for rows another holds while holding rows it waits for.

@@ -51,6 +51,10 @@ pub const TARGETS: &[Target] = &[
     target("ldif", signet_directory::fuzz::fuzz_ldif),
     target("login_name", signet_directory::fuzz::fuzz_login_name),
     target("metadata", signet_metadata::partners::fuzz_import),
+    target(
+        "password_rules",
+        signet_directory::fuzz::fuzz_password_rules,
+    ),
     target("pfx", |bytes| drop(signet_certs::read_pfx_bytes(bytes))),
     target("radius", signet_authn::factors::fuzz_radius),
     target("reply", signet_protocols::fuzz::reply),

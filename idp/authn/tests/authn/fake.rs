@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use signet_authn::{
-    AttemptLedger, AuthenticatedUser, Guard, Limits, LocalLedger, Pacing, PasswordAuthenticator,
-    SignInFailure,
+    AttemptLedger, AuthenticatedUser, Guard, GuardSettings, Limits, LocalLedger, Pacing,
+    PasswordAuthenticator, SignInFailure,
 };
 use signet_claims::ActiveDirectoryQuery;
 use signet_directory::{
-    Account, Candidate, ControllerHealth, Directories, Directory, DirectoryError, Embedded,
-    LockoutPermit, LoginName, Password, PasswordVerdict, Rows, hash_password,
+    Account, Candidate, ChangeVerdict, ControllerHealth, Directories, Directory, DirectoryError,
+    DirectoryLockout, Embedded, LockoutPermit, LockoutStatus, LoginName, Password, PasswordPolicy,
+    PasswordVerdict, Rows, hash_password,
 };
 use signet_model::{AccountId, ActivityId, NetworkLocation, RequestContext, Sid};
 use time::OffsetDateTime;
@@ -40,6 +41,10 @@ pub(crate) struct Fake {
     pub(crate) checks: AtomicU32,
     /// How many names it was asked about.
     pub(crate) finds: AtomicU32,
+    /// How many changes it was asked for.
+    pub(crate) changes: AtomicU32,
+    /// When it locks accounts by itself.
+    pub(crate) lockout: Mutex<Option<DirectoryLockout>>,
 }
 
 impl Fake {
@@ -50,6 +55,8 @@ impl Fake {
             delays: Mutex::default(),
             checks: AtomicU32::new(0),
             finds: AtomicU32::new(0),
+            changes: AtomicU32::new(0),
+            lockout: Mutex::default(),
         })
     }
 
@@ -126,6 +133,41 @@ impl Directory for Fake {
         }
     }
 
+    async fn change_password(
+        &self,
+        candidate: &Candidate,
+        old: &Password,
+        new: &Password,
+        permit: LockoutPermit,
+    ) -> Result<ChangeVerdict, DirectoryError> {
+        assert_eq!(permit.account(), candidate.id);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        let unreachable = matches!(*self.script.lock().unwrap(), Script::Unavailable);
+        if unreachable {
+            return Err(unavailable());
+        }
+        self.truth
+            .change_password(candidate, old, new, permit)
+            .await
+    }
+
+    async fn domain_policy(&self) -> Result<Arc<PasswordPolicy>, DirectoryError> {
+        let mut policy = PasswordPolicy::clone(&*self.truth.domain_policy().await?);
+        policy.lockout = *self.lockout.lock().unwrap();
+        Ok(Arc::new(policy))
+    }
+
+    async fn policy_of(&self, _: &Candidate) -> Result<Arc<PasswordPolicy>, DirectoryError> {
+        self.domain_policy().await
+    }
+
+    async fn lockout_status(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<LockoutStatus>, DirectoryError> {
+        self.truth.lockout_status(account).await
+    }
+
     async fn read(&self, account: AccountId) -> Result<Option<Account>, DirectoryError> {
         self.truth.read(account).await
     }
@@ -149,13 +191,15 @@ fn unavailable() -> DirectoryError {
 static LDIF: LazyLock<String> = LazyLock::new(|| {
     let hash = hash_password(&Password::new(RIGHT.to_owned()).unwrap()).unwrap();
     let mut ldif = String::from(
-        "dn: DC=corp,DC=example\nobjectClass: domainDNS\nobjectSid: S-1-5-21-1-2-3\nnETBIOSName: CORP\nuPNSuffixes: example.com\n",
+        "dn: DC=corp,DC=example\nobjectClass: domainDNS\nobjectSid: S-1-5-21-1-2-3\nnETBIOSName: CORP\nuPNSuffixes: example.com\nminPwdLength: 8\npwdProperties: 1\npwdHistoryLength: 3\n",
     );
     let people = [
         ("alice", "user", ""),
         ("bob", "user", ""),
         ("carol", "user", ""),
         ("disabled", "user", "userAccountControl: 514\n"),
+        ("mustchange", "user", "pwdLastSet: 0\n"),
+        ("fixed", "user", "userAccountControl: 576\n"),
         ("locked", "user", "lockoutTime: 132539328000000000\n"),
         ("pc1$", "computer", "userAccountControl: 4096\n"),
         ("krbtgt", "user", "objectSid: S-1-5-21-1-2-3-502\n"),
@@ -176,14 +220,21 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: impl Into<GuardSettings>) -> Self {
         Self::with(limits, Arc::new(LocalLedger::new()), quick())
     }
 
-    pub(crate) fn with(limits: Limits, ledger: Arc<dyn AttemptLedger>, pacing: Pacing) -> Self {
+    pub(crate) fn with(
+        settings: impl Into<GuardSettings>,
+        ledger: Arc<dyn AttemptLedger>,
+        pacing: Pacing,
+    ) -> Self {
+        Self::around(Guard::new(ledger, settings, &[9; 32]), pacing)
+    }
+
+    pub(crate) fn around(guard: Guard, pacing: Pacing) -> Self {
         let fake = Fake::new();
         let directories = Directories::new(vec![Arc::clone(&fake) as Arc<dyn Directory>]);
-        let guard = Guard::new(ledger, limits, &[9; 32]);
         let authenticator =
             PasswordAuthenticator::new(directories, Some("CORP".into()), guard, pacing);
         Self {

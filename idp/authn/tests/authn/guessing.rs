@@ -6,8 +6,8 @@ use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
 use signet_authn::{
-    AttemptLedger, Bucket, BucketKind, Demand, Effect, LedgerUnavailable, Limits, LocalLedger,
-    NotReserved, SignInFailure,
+    AttemptLedger, Bucket, BucketKind, Counted, Demand, Effect, LedgerUnavailable, Limits,
+    LocalLedger, NotReserved, SignInFailure,
 };
 use signet_directory::PasswordVerdict;
 use signet_model::NetworkLocation;
@@ -319,13 +319,32 @@ impl AttemptLedger for Partitioned {
         self.check()?;
         AttemptLedger::settle(&self.shared, effects, now).await
     }
-    async fn is_familiar(
+    async fn counted(
+        &self,
+        buckets: &[Bucket],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Counted>, LedgerUnavailable> {
+        self.check()?;
+        self.shared.counted(buckets, now).await
+    }
+    async fn forget(&self, buckets: &[Bucket]) -> Result<(), LedgerUnavailable> {
+        self.check()?;
+        self.shared.forget(buckets).await
+    }
+    async fn familiar(
         &self,
         account: Bucket,
         source: Bucket,
-    ) -> Result<bool, LedgerUnavailable> {
+    ) -> Result<Option<OffsetDateTime>, LedgerUnavailable> {
         self.check()?;
-        self.shared.is_familiar(account, source).await
+        self.shared.familiar(account, source).await
+    }
+    async fn familiar_sources(
+        &self,
+        account: Bucket,
+    ) -> Result<Vec<OffsetDateTime>, LedgerUnavailable> {
+        self.check()?;
+        self.shared.familiar_sources(account).await
     }
     async fn remember(
         &self,

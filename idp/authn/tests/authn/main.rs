@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod alike;
+mod brakes;
+mod changes;
 mod fake;
 mod guessing;
 mod networks;

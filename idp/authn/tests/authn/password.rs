@@ -124,16 +124,6 @@ async fn states_are_told_after_a_right_password_only_and_count_nothing() {
             "SIG-AUTHN-EXPIRED",
         ),
         (
-            PasswordVerdict::PasswordExpired,
-            SignInFailure::PasswordExpired(id),
-            "SIG-AUTHN-PASSWORD-EXPIRED",
-        ),
-        (
-            PasswordVerdict::MustChange,
-            SignInFailure::MustChangePassword(id),
-            "SIG-AUTHN-MUST-CHANGE",
-        ),
-        (
             PasswordVerdict::LogonHours,
             SignInFailure::LogonHours(id),
             "SIG-AUTHN-HOURS",
@@ -149,6 +139,22 @@ async fn states_are_told_after_a_right_password_only_and_count_nothing() {
         assert_eq!(failed, failure);
         assert_eq!((failed.message().code, failed.account()), (code, Some(id)));
     }
+    scene
+        .fake
+        .says(Script::Verdict(PasswordVerdict::PasswordExpired));
+    let failed = scene.sign_in("alice", RIGHT).await.unwrap_err();
+    assert!(
+        matches!(&failed, SignInFailure::PasswordExpired(due) if due.account() == id && due.directory() == "corp.example")
+    );
+    scene
+        .fake
+        .says(Script::Verdict(PasswordVerdict::MustChange));
+    let failed = scene.sign_in("alice", RIGHT).await.unwrap_err();
+    assert!(matches!(&failed, SignInFailure::MustChangePassword(due) if due.account() == id));
+    assert_eq!(
+        (failed.message().code, failed.account()),
+        ("SIG-AUTHN-MUST-CHANGE", Some(id))
+    );
 }
 
 #[tokio::test]

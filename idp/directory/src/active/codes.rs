@@ -62,6 +62,49 @@ fn reason(diagnostic: &str) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
+/// What the answer to a password change means (MS-ADTS 3.1.1.3.1.5 and what controllers were seen to say).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeOutcome {
+    /// Result 0, and only that.
+    Changed,
+    /// ERROR_INVALID_PASSWORD (56).
+    WrongOld,
+    /// ERROR_PASSWORD_RESTRICTION (52d).
+    Policy,
+    /// ERROR_ACCOUNT_LOCKED_OUT (775).
+    LockedOut,
+    /// No right, or refused for a reason that is not the password's.
+    NotAllowed,
+    /// 32: the object is not there any more.
+    Gone,
+    /// This controller has done nothing; another may: referral (a read-only one), busy, unavailable.
+    AskAnother,
+    /// No verdict, and no use in asking further.
+    NoVerdict,
+}
+
+/// Reads the answer to a password change.
+pub(crate) fn change_outcome(code: u32, diagnostic: &str) -> ChangeOutcome {
+    match (code, leading_error(diagnostic)) {
+        (0, _) => ChangeOutcome::Changed,
+        (19 | 49 | 53, Some(0x56)) => ChangeOutcome::WrongOld,
+        (19 | 53, Some(0x52d)) => ChangeOutcome::Policy,
+        (19 | 49 | 53, Some(0x775)) => ChangeOutcome::LockedOut,
+        // ERROR_GEN_FAILURE: the connection is not protected enough.
+        (53, Some(0x1f)) => ChangeOutcome::NoVerdict,
+        (16 | 19 | 50 | 53, _) => ChangeOutcome::NotAllowed,
+        (32, _) => ChangeOutcome::Gone,
+        (10 | 51 | 52, _) => ChangeOutcome::AskAnother,
+        _ => ChangeOutcome::NoVerdict,
+    }
+}
+
+/// `0000052D` in `0000052D: AtrErr: DSID-031A12D2, #1: …`: a Windows error number.
+fn leading_error(diagnostic: &str) -> Option<u32> {
+    let (digits, _) = diagnostic.split_once(':')?;
+    u32::from_str_radix(digits.trim(), 16).ok()
+}
+
 /// What a search result other than success means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SearchOutcome {
@@ -113,6 +156,67 @@ mod tests {
                 [10, 51, 52].contains(&code),
                 "{code}"
             );
+        }
+    }
+
+    #[test]
+    fn sec_ad_21_refusals_of_a_change_are_told_apart() {
+        for (code, diagnostic, outcome) in [
+            (0, "", ChangeOutcome::Changed),
+            (
+                19,
+                "00000056: AtrErr: DSID-03190F80, #1:\n\t0: 00000056: DSID-03190F80, problem 1005",
+                ChangeOutcome::WrongOld,
+            ),
+            (
+                19,
+                "00000056: check_password_restrictions: old password specified doesn't match",
+                ChangeOutcome::WrongOld,
+            ),
+            (
+                19,
+                "0000052D: AtrErr: DSID-031A12D2, #1",
+                ChangeOutcome::Policy,
+            ),
+            (
+                19,
+                "0000052D: Constraint violation - check_password_restrictions: too short",
+                ChangeOutcome::Policy,
+            ),
+            (
+                53,
+                "0000052D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0",
+                ChangeOutcome::Policy,
+            ),
+            (19, "00000775: AtrErr", ChangeOutcome::LockedOut),
+            (53, "00000775: SvcErr", ChangeOutcome::LockedOut),
+            (
+                50,
+                "00000005: SecErr: DSID-031A11E5, problem 4003 (INSUFF_ACCESS_RIGHTS)",
+                ChangeOutcome::NotAllowed,
+            ),
+            (
+                53,
+                "0000001F: SvcErr: DSID-031A12D2, problem 5003",
+                ChangeOutcome::NoVerdict,
+            ),
+            (53, "00002077: SvcErr", ChangeOutcome::NotAllowed),
+            (32, "0000208D: NameErr", ChangeOutcome::Gone),
+            (10, "0000202B: RefErr", ChangeOutcome::AskAnother),
+            (51, "", ChangeOutcome::AskAnother),
+            (52, "", ChangeOutcome::AskAnother),
+            (8, "", ChangeOutcome::NoVerdict),
+            (80, "00000056: x", ChangeOutcome::NoVerdict),
+            (4095, "", ChangeOutcome::NoVerdict),
+        ] {
+            assert_eq!(
+                change_outcome(code, diagnostic),
+                outcome,
+                "{code} {diagnostic}"
+            );
+        }
+        for code in 1..200 {
+            assert_ne!(change_outcome(code, ""), ChangeOutcome::Changed, "{code}");
         }
     }
 

@@ -1,12 +1,14 @@
 //! One LDAP connection: binds and searches under a deadline.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ldap3::controls::RawControl;
 use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchOptions, StdStream,
+    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchOptions,
+    StdStream,
 };
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +21,7 @@ use super::gate::Gate;
 use super::tasks::Task;
 use super::transport::{Security, connect};
 use crate::entry::Entry;
+use crate::password::Password;
 
 /// The paged results control (RFC 2696).
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
@@ -121,6 +124,25 @@ impl Connection {
         let mut ldap = self.ldap.clone();
         self.answered(deadline, ldap.simple_bind(name, password))
             .await
+    }
+
+    /// Takes a password away and adds another, in one request: what the owner of an account may do (MS-ADTS
+    /// 3.1.1.3.1.5.2). The caller reads the result code.
+    pub(crate) async fn change_password(
+        &self,
+        object: &str,
+        old: &Password,
+        new: &Password,
+        deadline: Instant,
+    ) -> Result<LdapResult, Failure> {
+        // The library wants owned values and does not wipe them; the set is handed over, not copied.
+        let value = |password: &Password| HashSet::from([quoted_utf16(password)]);
+        let changes = vec![
+            Mod::Delete(b"unicodePwd".to_vec(), value(old)),
+            Mod::Add(b"unicodePwd".to_vec(), value(new)),
+        ];
+        let mut ldap = self.ldap.clone();
+        self.answered(deadline, ldap.modify(object, changes)).await
     }
 
     /// Searches, page by page.
@@ -232,6 +254,16 @@ impl Connection {
             Err(_) => Err(Failure::NoAnswer("time ran out".to_owned())),
         }
     }
+}
+
+/// The password in double quotes, as UTF-16 with the low octet first.
+fn quoted_utf16(password: &Password) -> Vec<u8> {
+    let marks = || std::iter::once(u16::from(b'"'));
+    marks()
+        .chain(password.expose().encode_utf16())
+        .chain(marks())
+        .flat_map(u16::to_le_bytes)
+        .collect()
 }
 
 /// `SEQUENCE { size INTEGER, cookie OCTET STRING }`

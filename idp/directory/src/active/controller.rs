@@ -207,6 +207,19 @@ impl Controller {
         Ok((connection, true))
     }
 
+    /// A connection for one password change: its own, so that nothing that is sent was cut off by an old
+    /// connection's end. Takes a turn among the binds.
+    pub(crate) async fn open_for_change(
+        &self,
+        deadline: Instant,
+    ) -> Result<(Connection, OwnedSemaphorePermit), Failure> {
+        let late = || Failure::Unable("too many binds at once".to_owned());
+        let turn = timeout_at(deadline, Arc::clone(&self.auth_turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| late())?.map_err(|_| late())?;
+        let open_by = deadline.min(Instant::now() + self.shared.timing.open);
+        Ok((self.open_bound(open_by).await?, turn))
+    }
+
     /// A new connection, bound as the service account.
     async fn open_bound(&self, deadline: Instant) -> Result<Connection, Failure> {
         let shared = &self.shared;

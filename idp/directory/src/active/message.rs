@@ -14,6 +14,8 @@ pub(crate) const SEARCH_REQUEST: u8 = 0x63;
 const SEARCH_ENTRY: u8 = 0x64;
 const SEARCH_DONE: u8 = 0x65;
 const SEARCH_REFERENCE: u8 = 0x73;
+pub(crate) const MODIFY_REQUEST: u8 = 0x66;
+const MODIFY_RESPONSE: u8 = 0x67;
 const EXTENDED_REQUEST: u8 = 0x77;
 const EXTENDED_RESPONSE: u8 = 0x78;
 const ABANDON_REQUEST: u8 = 0x50;
@@ -23,6 +25,7 @@ const ABANDON_REQUEST: u8 = 0x50;
 pub(crate) enum Awaited {
     Bind,
     Search,
+    Modify,
     Extended,
 }
 
@@ -59,6 +62,7 @@ pub(crate) fn request(message: &[u8]) -> Result<Request, &'static str> {
     Ok(match operation {
         BIND_REQUEST => Request::Awaiting(id, Awaited::Bind),
         SEARCH_REQUEST => Request::Awaiting(id, Awaited::Search),
+        MODIFY_REQUEST => Request::Awaiting(id, Awaited::Modify),
         EXTENDED_REQUEST => Request::Awaiting(id, Awaited::Extended),
         UNBIND_REQUEST | ABANDON_REQUEST => Request::Silent,
         _ => return Err("a request that is never made here"),
@@ -88,6 +92,7 @@ pub(crate) fn answer(message: &[u8]) -> Result<Answer, &'static str> {
         SEARCH_ENTRY => check_entry(content).and_then(|()| pass(Awaited::Search, false)),
         SEARCH_DONE => check_result(content).and_then(|()| pass(Awaited::Search, true)),
         SEARCH_REFERENCE => Ok(Answer::Reference { id }),
+        MODIFY_RESPONSE => check_result(content).and_then(|()| pass(Awaited::Modify, true)),
         EXTENDED_RESPONSE => check_result(content).and_then(|()| pass(Awaited::Extended, true)),
         _ => Err("an operation that no answer has"),
     }
@@ -189,6 +194,7 @@ pub fn fuzz_ldap_answer(octets: &[u8]) {
     if last {
         let result = ldap3::LdapResult::from(ldap3::asn1::Tag::StructureTag(operation));
         let _ = super::codes::bind_outcome(result.rc, &result.text);
+        let _ = super::codes::change_outcome(result.rc, &result.text);
     } else {
         assert_eq!(awaited, Awaited::Search);
         assert!(super::entries::entry(operation).is_some());
@@ -237,6 +243,7 @@ mod tests {
             message(result(BIND_RESPONSE), Vec::new()),
             message(result(SEARCH_DONE), ber::element(0xa0, &control)),
             message(result(EXTENDED_RESPONSE), Vec::new()),
+            message(result(MODIFY_RESPONSE), Vec::new()),
             message(entry, Vec::new()),
         ]
     }
@@ -255,7 +262,7 @@ mod tests {
     proptest! {
         /// Whatever is wrong with an answer, what is passed on does not upset the client library.
         #[test]
-        fn sec_ad_19_changed_answers_upset_nobody(sample in 0usize..4, changes in vec((0usize..80, 0u8..=255), 0..4)) {
+        fn sec_ad_19_changed_answers_upset_nobody(sample in 0usize..5, changes in vec((0usize..80, 0u8..=255), 0..4)) {
             let mut message = samples().swap_remove(sample);
             for (at, octet) in changes {
                 if let Some(old) = message.get_mut(at) {

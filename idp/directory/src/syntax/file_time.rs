@@ -17,6 +17,12 @@ pub(crate) fn instant(file_time: i64) -> Option<OffsetDateTime> {
     whole.checked_add(Duration::nanoseconds(rest * 100))
 }
 
+/// The number for an instant; never 0 or "never".
+pub(crate) fn number(instant: OffsetDateTime) -> i64 {
+    let ticks = instant.unix_timestamp_nanos() / 100 + i128::from(EPOCH) * 10_000_000;
+    i64::try_from(ticks.max(1)).unwrap_or(i64::MAX - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -33,6 +39,8 @@ mod tests {
             instant(132_539_328_000_000_000),
             Some(datetime!(2021-01-01 00:00 UTC))
         );
+        let now = datetime!(2026-11-21 14:55:01.1234567 UTC);
+        assert_eq!(instant(number(now)), Some(now));
         for never in [0, -1, i64::MAX, i64::MIN, i64::MAX - 1] {
             assert_eq!(instant(never), None, "{never}");
         }

@@ -326,6 +326,7 @@ async fn sec_ad_17_binds_and_searches_never_share_a_connection() {
                 names.insert(name);
             }
             Asked::Search { connection, .. } => drop(searched.insert(connection)),
+            Asked::Modify { .. } => panic!("nothing is changed here"),
         }
     }
     for connection in searched {

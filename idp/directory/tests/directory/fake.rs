@@ -198,6 +198,12 @@ pub(crate) enum Asked {
         name: String,
         password: Vec<u8>,
     },
+    Modify {
+        connection: usize,
+        object: String,
+        /// Kind of change (0 add, 1 delete, 2 replace), attribute, values.
+        changes: Vec<(u8, String, Vec<Vec<u8>>)>,
+    },
     Search {
         connection: usize,
         base: String,
@@ -380,6 +386,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite, connection: usize, state: Ar
         let asked = match operation {
             0x60 => bind(connection, content),
             0x63 => search(connection, content),
+            0x66 => modify(connection, content),
             _ => return,
         };
         state.log.lock().unwrap().push(asked.clone());
@@ -388,7 +395,11 @@ async fn serve(stream: impl AsyncRead + AsyncWrite, connection: usize, state: Ar
             .iter()
             .map(|operation| message(id, operation))
             .collect();
-        let result_tag = if operation == 0x60 { 0x61 } else { 0x65 };
+        let result_tag = match operation {
+            0x60 => 0x61,
+            0x66 => 0x67,
+            _ => 0x65,
+        };
         let (answer, close) = match act {
             Act::Usual => (usual.concat(), false),
             Act::Slow(by) => {
@@ -429,6 +440,33 @@ fn bind(connection: usize, content: &[u8]) -> Asked {
         connection,
         name: String::from_utf8(name.to_vec()).unwrap(),
         password: password.to_vec(),
+    }
+}
+
+fn modify(connection: usize, content: &[u8]) -> Asked {
+    let (_, object, rest) = split(content);
+    let (_, mut list, _) = split(rest);
+    let mut changes = Vec::new();
+    while !list.is_empty() {
+        let (_, change, rest) = split(list);
+        let (_, kind, attribute) = split(change);
+        let (_, attribute, _) = split(attribute);
+        let (_, name, values) = split(attribute);
+        let (_, mut set, _) = split(values);
+        let mut values = Vec::new();
+        while !set.is_empty() {
+            let (_, value, rest) = split(set);
+            values.push(value.to_vec());
+            set = rest;
+        }
+        let name = String::from_utf8(name.to_vec()).unwrap();
+        changes.push((kind[0], name, values));
+        list = rest;
+    }
+    Asked::Modify {
+        connection,
+        object: String::from_utf8(object.to_vec()).unwrap(),
+        changes,
     }
 }
 
@@ -491,6 +529,7 @@ fn usual(state: &State, asked: &Asked) -> Vec<Vec<u8>> {
                 result(0x61, 49, wrong)
             }]
         }
+        Asked::Modify { .. } => vec![result(0x67, 0, "")],
         Asked::Search { base, values, .. } => {
             let mut root = Object {
                 dn: String::new(),

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod binds;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod embedded;

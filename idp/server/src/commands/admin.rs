@@ -46,7 +46,7 @@ impl Admin {
         edits: &[TrustEdit],
     ) -> Result<(), Failure> {
         let editor = Editor {
-            name: format!("command line as {}", user()),
+            name: editor(),
             activity: ActivityId::random(),
         };
         self.store
@@ -54,6 +54,11 @@ impl Admin {
             .await?;
         Ok(())
     }
+}
+
+/// How the audit calls whoever runs the command.
+pub(super) fn editor() -> String {
+    format!("command line as {}", user())
 }
 
 /// Who runs the command, as the environment says; for the audit.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use signet_certs::MasterKey;
 use signet_certs::tls::TlsIdentity;
-use signet_directory::{Clock, ControllerState, LoginName};
+use signet_directory::{Clock, ControllerState, Directory, LoginName};
 use signet_store::{KeyRole, TrustConfiguration};
 use time::OffsetDateTime;
 
@@ -248,6 +248,7 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
                 format!("{}: {error}", directory.name()),
             ),
         }
+        lockout(config, directory.as_ref(), report).await;
         for controller in directory.health().await {
             let detail = controller
                 .detail
@@ -265,4 +266,46 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
             );
         }
     }
+}
+
+/// Whether the guard's limits stay below the domain's own lockout. The guard keeps below it anyway, so that
+/// nobody is locked out of a desktop; an operator should know that the settings are not what holds.
+async fn lockout(config: &Config, directory: &dyn Directory, report: &mut Report) {
+    let settings = config.lockout.settings();
+    let most = settings.most_for_one_account();
+    let (state, text) = match directory.domain_policy().await {
+        Err(error) => (
+            State::Warning,
+            format!(
+                "{}: the lockout threshold is not known: {error}",
+                directory.name()
+            ),
+        ),
+        Ok(policy) => match policy.lockout {
+            None => (
+                State::Good,
+                format!(
+                    "{}: the domain locks nobody; {most} wrong passwords an account are let through",
+                    directory.name()
+                ),
+            ),
+            Some(lockout) if settings.reaches(&lockout) => (
+                State::Warning,
+                format!(
+                    "{}: the domain locks at {} wrong passwords, and account_near + account_far = {most}; fewer are let through, set both lower in [lockout]",
+                    directory.name(),
+                    lockout.threshold
+                ),
+            ),
+            Some(lockout) => (
+                State::Good,
+                format!(
+                    "{}: the domain locks at {} wrong passwords, {most} are let through",
+                    directory.name(),
+                    lockout.threshold
+                ),
+            ),
+        },
+    };
+    report.add(state, "lockout", text);
 }

@@ -1,5 +1,6 @@
 //! The commands: one file each; every one prints text for people or, with `--json`, a document for programs.
 
+mod account;
 mod admin;
 mod audit;
 mod cert;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Rp(command) => rp::run(&config, command, &output),
         Command::Domain(command) => domain::run(&config, command, &output),
         Command::Cert(command) => cert::run(&config, command, &output),
+        Command::Account(command) => account::run(&config, command, &output),
         Command::Audit(command) => audit::run(&config, command, &output),
     };
     match done {

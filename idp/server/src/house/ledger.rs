@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use signet_authn::{
-    AttemptLedger, Bucket, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
+    AttemptLedger, Bucket, Counted, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
 };
-use signet_store::attempts::{Place, Reserved, Settlement};
+use signet_store::attempts::{Held, Place, Reserved, Settlement};
 use signet_store::{Store, StoreError};
 use time::OffsetDateTime;
 
@@ -79,13 +79,45 @@ impl AttemptLedger for StoreLedger {
             .map_err(unavailable)
     }
 
-    async fn is_familiar(
+    async fn counted(
+        &self,
+        buckets: &[Bucket],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Counted>, LedgerUnavailable> {
+        let keys: Vec<_> = buckets.iter().map(Bucket::to_octets).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(<[u8; 17]>::as_slice).collect();
+        let held = self.0.count_attempts(&keys, now).await;
+        let counted = |held: &Held| Counted {
+            failures: held.failures,
+            under_way: held.under_way,
+            expires: held.expires,
+        };
+        Ok(held.map_err(unavailable)?.iter().map(counted).collect())
+    }
+
+    async fn forget(&self, buckets: &[Bucket]) -> Result<(), LedgerUnavailable> {
+        let keys: Vec<_> = buckets.iter().map(Bucket::to_octets).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(<[u8; 17]>::as_slice).collect();
+        self.0.forget_attempts(&keys).await.map_err(unavailable)
+    }
+
+    async fn familiar(
         &self,
         account: Bucket,
         source: Bucket,
-    ) -> Result<bool, LedgerUnavailable> {
+    ) -> Result<Option<OffsetDateTime>, LedgerUnavailable> {
         self.0
-            .is_familiar(&account.to_octets(), &source.to_octets())
+            .familiar_since(&account.to_octets(), &source.to_octets())
+            .await
+            .map_err(unavailable)
+    }
+
+    async fn familiar_sources(
+        &self,
+        account: Bucket,
+    ) -> Result<Vec<OffsetDateTime>, LedgerUnavailable> {
+        self.0
+            .familiar_sources(&account.to_octets())
             .await
             .map_err(unavailable)
     }
@@ -123,5 +155,90 @@ fn settlement(effect: Effect) -> Settlement {
 fn unavailable(error: StoreError) -> LedgerUnavailable {
     LedgerUnavailable {
         detail: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use signet_authn::{Guard, Limits, SignInFailure, Verdict};
+    use signet_model::{AccountId, ActivityId, NetworkLocation, RequestContext};
+    use signet_store::MacTagger;
+
+    use super::*;
+
+    fn outside(number: usize) -> RequestContext {
+        RequestContext {
+            activity: ActivityId::random(),
+            client_ip: std::net::Ipv4Addr::from(0xc633_0000 + u32::try_from(number).unwrap() * 256)
+                .into(),
+            forwarded_for: None,
+            proxy: None,
+            location: NetworkLocation::Outside,
+            user_agent: None,
+            client_application: None,
+            endpoint_path: "/adfs/ls/".into(),
+            client_request_id: None,
+        }
+    }
+
+    /// Two nodes on one store: whatever the order, the limit is what reaches the directory.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn sec_pwd_04_two_hundred_parallel_guesses_on_two_nodes_get_ten_permits() {
+        let folder = std::env::temp_dir().join(format!("signet-guard-{}", ActivityId::random()));
+        std::fs::create_dir(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("signet.db").display());
+        let limits = Limits {
+            account_near: 10,
+            account_far: 10,
+            ..Limits::default()
+        };
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            let store = Store::open(&url, MacTagger::new(|_| [7; 32]))
+                .await
+                .unwrap();
+            let ledger = Arc::new(StoreLedger::new(store));
+            nodes.push(Arc::new(Guard::new(ledger, limits.clone(), &[9; 32])));
+        }
+        let account = AccountId::from_directory_octets(&[3; 16]).unwrap();
+        let now = OffsetDateTime::now_utc();
+        let tasks: Vec<_> = (0..200)
+            .map(|number| {
+                let guard = Arc::clone(&nodes[number % 2]);
+                tokio::spawn(async move {
+                    match guard.admit(account, &outside(number), now).await {
+                        Ok((_permit, ticket)) => {
+                            guard.settle(ticket, Verdict::Failure, now).await;
+                            Ok(())
+                        }
+                        Err(refused) => Err(refused),
+                    }
+                })
+            })
+            .collect();
+        let mut permits = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(()) => permits += 1,
+                Err(SignInFailure::Throttled { account: of, .. }) => assert_eq!(of, Some(account)),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(permits, 10);
+        let seen = nodes[0].counters(account, None, now).await.unwrap();
+        assert_eq!((seen.far.failures, seen.far.under_way), (10, 0));
+        nodes[1].unlock(account).await.unwrap();
+        assert_eq!(
+            nodes[0]
+                .counters(account, None, now)
+                .await
+                .unwrap()
+                .far
+                .failures,
+            0
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

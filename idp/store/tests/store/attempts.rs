@@ -174,7 +174,12 @@ pub(crate) async fn twenty_familiar_sources_are_kept(lab: Lab) {
     }
     let mut kept = Vec::new();
     for number in 0..25u8 {
-        if store.is_familiar(b"bob", &[number]).await.unwrap() {
+        if store
+            .familiar_since(b"bob", &[number])
+            .await
+            .unwrap()
+            .is_some()
+        {
             kept.push(number);
         }
     }
@@ -184,5 +189,63 @@ pub(crate) async fn twenty_familiar_sources_are_kept(lab: Lab) {
         (0, 6),
         "the one used last stays, however old"
     );
-    assert_eq!(store.is_familiar(b"eve", &[24]).await, Ok(false));
+    assert_eq!(store.familiar_since(b"eve", &[24]).await, Ok(None));
+    let times = store.familiar_sources(b"bob").await.unwrap();
+    assert_eq!(times.len(), kept.len());
+    assert_eq!(
+        times[0],
+        noon() + Duration::minutes(24) + Duration::seconds(1)
+    );
+    assert!(times.is_sorted_by(|one, other| one >= other));
+    assert_eq!(store.familiar_since(b"bob", &[0]).await, Ok(Some(times[0])));
+}
+
+pub(crate) async fn counters_are_looked_at_without_a_place_and_emptied_together(lab: Lab) {
+    let store = lab.open().await;
+    let names: [&[u8]; 5] = [b"a", b"b", b"never", b"c", b"a"];
+    for (bucket, failures) in [(b"a" as &[u8], 2), (b"b", 1), (b"c", 0)] {
+        let asked = [place(bucket, 5)];
+        for _ in 0..failures {
+            store.reserve_attempt(&asked, noon()).await.unwrap();
+            store
+                .settle_attempt(&[(asked[0], Settlement::Count)], noon())
+                .await
+                .unwrap();
+        }
+        store.reserve_attempt(&asked, noon()).await.unwrap();
+    }
+    let held = async |at| {
+        let held = store.count_attempts(&names, at).await.unwrap();
+        held.iter()
+            .map(|one| (one.failures, one.under_way, one.expires))
+            .collect::<Vec<_>>()
+    };
+    let end = Some(noon() + WINDOW);
+    let full = vec![
+        (2, 1, end),
+        (1, 1, end),
+        (0, 0, None),
+        (0, 1, end),
+        (2, 1, end),
+    ];
+    assert_eq!(held(noon()).await, full);
+    assert_eq!(held(noon()).await, full, "looking takes nothing");
+    assert_eq!(held(noon() + WINDOW).await, vec![(0, 0, None); 5]);
+    store.forget_attempts(&[b"a", b"never"]).await.unwrap();
+    assert_eq!(
+        held(noon()).await,
+        vec![
+            (0, 0, None),
+            (1, 1, end),
+            (0, 0, None),
+            (0, 1, end),
+            (0, 0, None)
+        ]
+    );
+    // A try that was under way when its counter was emptied still counts when it fails.
+    store
+        .settle_attempt(&[(place(b"a", 5), Settlement::Count)], noon())
+        .await
+        .unwrap();
+    assert_eq!(held(noon()).await[0], (1, 0, end));
 }

@@ -74,6 +74,7 @@ on_both_engines! {
     attempts::settlements_count_release_and_clear,
     attempts::sec_pwd_08_a_restart_forgets_no_failure,
     attempts::twenty_familiar_sources_are_kept,
+    attempts::counters_are_looked_at_without_a_place_and_emptied_together,
     once::of_eight_racers_one_is_first,
     once::a_parked_request_is_found_again_while_it_is_fresh,
     once::one_source_cannot_fill_the_lot,
