@@ -125,10 +125,7 @@ mod tests {
             &[0x04, 0x81, 0x01, 1],
         ] {
             let read = Element::only(wrong);
-            assert!(
-                read.is_none() || wrong[1] == 0x81,
-                "{wrong:?} is {read:?}"
-            );
+            assert!(read.is_none() || wrong[1] == 0x81, "{wrong:?} is {read:?}");
         }
     }
 

@@ -80,7 +80,12 @@ impl Extensions {
         let mut sid_uri = None;
         for extension in certificate.extensions() {
             let oid = extension.oid.to_id_string();
-            said.take(&oid, extension.value, extension.parsed_extension(), &mut sid_uri)?;
+            said.take(
+                &oid,
+                extension.value,
+                extension.parsed_extension(),
+                &mut sid_uri,
+            )?;
             if !seen.insert(oid) {
                 return Err(Unreadable::Part("extensions"));
             }

@@ -4,9 +4,9 @@
 //! proves nothing by itself.
 
 use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{GeneralPurposeConfig, STANDARD};
-use base64::engine::DecodePaddingMode;
 use percent_encoding::percent_decode;
 use rustls_pki_types::CertificateDer;
 
@@ -115,15 +115,21 @@ mod tests {
     #[test]
     fn each_form_is_read() {
         let read = |form: HeaderForm, value: &str| {
-            form.read(value.as_bytes()).map(|der| der.map(|der| der.to_vec()))
+            form.read(value.as_bytes())
+                .map(|der| der.map(|der| der.to_vec()))
         };
         let der = Ok(Some(vec![1, 2, 3, 4]));
         assert_eq!(read(HeaderForm::ClientCert, ":AQIDBA==:"), der);
         assert_eq!(read(HeaderForm::Base64, "AQIDBA=="), der);
         assert_eq!(read(HeaderForm::Base64, "AQIDBA"), der);
-        let pem = "-----BEGIN%20CERTIFICATE-----%0AAQID%0ABA%3D%3D%0A-----END%20CERTIFICATE-----%0A";
+        let pem =
+            "-----BEGIN%20CERTIFICATE-----%0AAQID%0ABA%3D%3D%0A-----END%20CERTIFICATE-----%0A";
         assert_eq!(read(HeaderForm::UrlEncodedPem, pem), der);
-        for form in [HeaderForm::ClientCert, HeaderForm::UrlEncodedPem, HeaderForm::Base64] {
+        for form in [
+            HeaderForm::ClientCert,
+            HeaderForm::UrlEncodedPem,
+            HeaderForm::Base64,
+        ] {
             assert_eq!(read(form, " "), Ok(None));
         }
         for (form, wrong) in [

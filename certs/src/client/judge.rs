@@ -190,7 +190,10 @@ impl Judge {
             "path and NTAuth",
             path.as_ref().map_err(Clone::clone).map(|path| {
                 let issuer = path.direct_issuer().map(|issuer| subject(issuer));
-                format!("issued by {}, which is in NTAuth", issuer.unwrap_or_default())
+                format!(
+                    "issued by {}, which is in NTAuth",
+                    issuer.unwrap_or_default()
+                )
             }),
         );
         if let Ok(path) = &path {
@@ -268,7 +271,13 @@ impl Judge {
                     Source::Responder => self.revocations.status(url, own, issuer, now).await,
                     Source::List => {
                         let listed = self.revocations.is_listed(url, &holder, issuer, now).await;
-                        listed.map(|listed| if listed { Status::Revoked } else { Status::Good })
+                        listed.map(|listed| {
+                            if listed {
+                                Status::Revoked
+                            } else {
+                                Status::Good
+                            }
+                        })
                     }
                 };
                 match status {

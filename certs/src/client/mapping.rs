@@ -54,12 +54,18 @@ impl SecurityIdentity {
             return None;
         }
         let fields = fields(value.get(5..)?)?;
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(tag, text)| (tag.as_str(), *text)).collect();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(tag, text)| (tag.as_str(), *text))
+            .collect();
         match fields.as_slice() {
             [("I", issuer), ("SR", serial)] => {
                 let mut serial = hex(serial)?;
                 serial.reverse();
-                Some(Self::IssuerAndSerial(DistinguishedName::parse(issuer)?, serial))
+                Some(Self::IssuerAndSerial(
+                    DistinguishedName::parse(issuer)?,
+                    serial,
+                ))
             }
             [("I", issuer), ("S", subject)] => Some(Self::IssuerAndSubject(
                 DistinguishedName::parse(issuer)?,
@@ -241,7 +247,10 @@ pub fn mapping_strings(certificate: &ClientCertificate) -> Vec<MappingString> {
         "SHA-1 of the certificate",
     ));
     lines.push(strong(
-        format!("X509:<SHA1-PUKEY>{}", hex_lower(certificate.public_key_sha1)),
+        format!(
+            "X509:<SHA1-PUKEY>{}",
+            hex_lower(certificate.public_key_sha1)
+        ),
         "SHA-1 of the public key",
     ));
     if !certificate.subject.is_empty() {
@@ -312,12 +321,15 @@ mod tests {
             issuer.active_directory_text(),
             "DC=com,DC=contoso,CN=CONTOSO-DC-CA"
         );
-        assert_eq!(
-            serial,
-            [0x2b, 0, 0, 0, 0, 0x11, 0xac, 0, 0, 0, 0, 0x12]
-        );
-        assert!(matches!(parse("x509:<s>CN=a"), Some(SecurityIdentity::Subject(_))));
-        assert!(matches!(parse("X509:<I>CN=\"a<S>b\"<S>CN=c"), Some(SecurityIdentity::IssuerAndSubject(..))));
+        assert_eq!(serial, [0x2b, 0, 0, 0, 0, 0x11, 0xac, 0, 0, 0, 0, 0x12]);
+        assert!(matches!(
+            parse("x509:<s>CN=a"),
+            Some(SecurityIdentity::Subject(_))
+        ));
+        assert!(matches!(
+            parse("X509:<I>CN=\"a<S>b\"<S>CN=c"),
+            Some(SecurityIdentity::IssuerAndSubject(..))
+        ));
         for wrong in [
             "",
             "X509:",

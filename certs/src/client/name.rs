@@ -246,7 +246,10 @@ pub(super) fn text(value: &Any<'_>) -> Option<String> {
                 return None;
             }
             let units: Vec<u16> = pairs
-                .map(|pair| pair.iter().fold(0, |unit, octet| unit << 8 | u16::from(*octet)))
+                .map(|pair| {
+                    pair.iter()
+                        .fold(0, |unit, octet| unit << 8 | u16::from(*octet))
+                })
                 .collect();
             String::from_utf16(&units).ok()?
         }

@@ -31,9 +31,7 @@ impl Path {
         &'a self,
         own: &'a CertificateDer<'static>,
     ) -> impl Iterator<Item = (&'a CertificateDer<'static>, &'a CertificateDer<'static>)> {
-        std::iter::once(own)
-            .chain(&self.issuers)
-            .zip(&self.issuers)
+        std::iter::once(own).chain(&self.issuers).zip(&self.issuers)
     }
 }
 
@@ -42,7 +40,13 @@ pub(super) fn check_purpose(
     certificate: &ClientCertificate,
     smartcard_logon: bool,
 ) -> Result<(), Refusal> {
-    let has = |wanted| certificate.extensions.purposes.iter().any(|oid| oid == wanted);
+    let has = |wanted| {
+        certificate
+            .extensions
+            .purposes
+            .iter()
+            .any(|oid| oid == wanted)
+    };
     // An absent extension and anyExtendedKeyUsage allow everything, so they say nothing about signing in.
     let wanted = if !has(CLIENT_AUTHENTICATION) {
         "client authentication (1.3.6.1.5.5.7.3.2)"

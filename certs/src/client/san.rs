@@ -97,7 +97,10 @@ mod tests {
 
     fn upn(tag: u8, text: &[u8]) -> Vec<u8> {
         let holder = der(0xa0, &der(tag, text));
-        der(0x30, &der(0xa0, &[der(6, USER_PRINCIPAL_NAME), holder].concat()))
+        der(
+            0x30,
+            &der(0xa0, &[der(6, USER_PRINCIPAL_NAME), holder].concat()),
+        )
     }
 
     #[test]

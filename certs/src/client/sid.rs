@@ -44,9 +44,9 @@ pub(super) fn uri(uri: &str) -> Option<Option<String>> {
 fn text(sid: &str) -> Option<String> {
     let numbers = sid.strip_prefix("S-1-")?;
     let well_formed = sid.len() <= LONGEST_SID
-        && numbers.split('-').all(|number| {
-            !number.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit())
-        });
+        && numbers
+            .split('-')
+            .all(|number| !number.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit()));
     well_formed.then(|| sid.to_owned())
 }
 
@@ -62,19 +62,31 @@ mod tests {
 
     fn written(sid: &[u8]) -> Vec<u8> {
         let holder = der(0xa0, &der(4, sid));
-        der(0x30, &der(0xa0, &[der(6, NTDS_OBJECT_SID), holder].concat()))
+        der(
+            0x30,
+            &der(0xa0, &[der(6, NTDS_OBJECT_SID), holder].concat()),
+        )
     }
 
     #[test]
     fn the_extension_is_read_as_der() {
         assert_eq!(extension(&written(SID.as_bytes())).as_deref(), Some(SID));
         let good = written(SID.as_bytes());
-        let other_kind = der(0x30, &der(0xa0, &[der(6, &[0x2a]), der(0xa0, &der(4, b"S-1-5"))].concat()));
+        let other_kind = der(
+            0x30,
+            &der(
+                0xa0,
+                &[der(6, &[0x2a]), der(0xa0, &der(4, b"S-1-5"))].concat(),
+            ),
+        );
         let one = good.get(2..).unwrap();
         let twice = der(0x30, &[one, one].concat());
         let text_type = der(
             0x30,
-            &der(0xa0, &[der(6, NTDS_OBJECT_SID), der(0xa0, &der(12, SID.as_bytes()))].concat()),
+            &der(
+                0xa0,
+                &[der(6, NTDS_OBJECT_SID), der(0xa0, &der(12, SID.as_bytes()))].concat(),
+            ),
         );
         for wrong in [
             [&good[..], &[0]].concat(),

@@ -95,7 +95,8 @@ fn usable<'a>(
     let mut kept: Vec<CertificateDer<'static>> = Vec::new();
     for der in certificates {
         let certificate = CertificateDer::from(der.to_vec());
-        let parses = der.len() <= LARGEST_AUTHORITY && anchor_from_trusted_cert(&certificate).is_ok();
+        let parses =
+            der.len() <= LARGEST_AUTHORITY && anchor_from_trusted_cert(&certificate).is_ok();
         if !parses || kept.len() == MOST_AUTHORITIES {
             *left_out += 1;
         } else if !kept.contains(&certificate) {

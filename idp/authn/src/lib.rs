@@ -18,12 +18,15 @@
 //! no object has takes the same way with a counter of its own, costs the same time, and ends in
 //! the same failure as a wrong password ([`pacing`]).
 //!
+//! A certificate goes another way, with no password and nothing to guess: see [`certificate`].
+//!
 //! HTTP, cookies and databases are unknown here: addresses come in by [`NetworkMap`], counters are
 //! kept behind [`AttemptLedger`], time comes in as a parameter.
 
 pub mod pacing;
 
 mod bucket;
+pub mod certificate;
 mod failure;
 mod guard;
 mod ledger;

@@ -10,11 +10,15 @@
 //! 3. [`Directory::read`]: the account again, by objectGUID;
 //! 4. [`Directory::query`]: what a claim rule wants to know, rendered as AD FS renders it.
 //!
+//! For a certificate the first two are replaced by [`Directory::find_by_certificate`]; [`Directory::authorities`] says
+//! whose certificates may sign people in.
+//!
 //! A directory that cannot be asked is a [`DirectoryError`], never a wrong password. Everything a
 //! domain controller sends is bytes from outside: capped, checked for shape, then read.
 
 mod account;
 mod active;
+mod certificates;
 mod clock;
 mod describe;
 mod directories;
@@ -36,6 +40,7 @@ pub use active::config::{
 };
 pub use active::tls::{RootsError, TrustedRoots};
 pub use active::transport::Transport;
+pub use certificates::{CertificateCandidate, CertificateSearch, PublishedAuthorities};
 pub use clock::Clock;
 pub use directories::Directories;
 pub use directory::{ControllerHealth, ControllerState, Directory, Rows};

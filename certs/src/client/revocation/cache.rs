@@ -137,7 +137,8 @@ impl RevocationCache {
     ) -> Result<Status, Fault> {
         self.source.check(url)?;
         let key = (url.to_owned(), certificate.to_vec());
-        let fetch = |kept: Option<Arc<Answer>>| self.fetch_answer(url, certificate, issuer, now, kept);
+        let fetch =
+            |kept: Option<Arc<Answer>>| self.fetch_answer(url, certificate, issuer, now, kept);
         let answer = self.answers.value(&key, now, fetch).await?;
         Ok(answer.status)
     }

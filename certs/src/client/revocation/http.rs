@@ -134,7 +134,11 @@ impl HttpSource {
             url: url.to_owned(),
             detail,
         };
-        let _turn = self.turns.acquire().await.map_err(|error| failed(error.to_string()))?;
+        let _turn = self
+            .turns
+            .acquire()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
         let sent = request.header(ACCEPT_ENCODING, "identity").send().await;
         let mut response = sent.map_err(|error| failed(deepest(&error)))?;
         if response.status() != StatusCode::OK {
@@ -174,7 +178,10 @@ impl RevocationSource for HttpSource {
 
     async fn list(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
         let checked = self.hosts.check(url)?;
-        let request = self.client.get(checked).header(ACCEPT, "application/pkix-crl, */*");
+        let request = self
+            .client
+            .get(checked)
+            .header(ACCEPT, "application/pkix-crl, */*");
         self.fetch(request, url, LARGEST_LIST, LIST).await
     }
 

@@ -262,9 +262,7 @@ fn is_named(certificate: &CertificateDer<'_>, named: &ResponderId) -> bool {
             .to_der()
             .is_ok_and(|name| name == sequence(certificate.subject())),
         ResponderId::ByKey(hash) => key_bits(certificate.subject_public_key_info().as_ref())
-            .is_some_and(|key| {
-                digest(&SHA1_FOR_LEGACY_USE_ONLY, key).as_ref() == hash.as_bytes()
-            }),
+            .is_some_and(|key| digest(&SHA1_FOR_LEGACY_USE_ONLY, key).as_ref() == hash.as_bytes()),
     }
 }
 
@@ -299,7 +297,9 @@ fn instant(time: &OcspGeneralizedTime) -> Result<OffsetDateTime, OcspFault> {
 
 /// webpki hands names back without their SEQUENCE.
 fn sequence(content: &[u8]) -> Vec<u8> {
-    rustls::DistinguishedName::in_sequence(content).as_ref().to_vec()
+    rustls::DistinguishedName::in_sequence(content)
+        .as_ref()
+        .to_vec()
 }
 
 /// The key inside a SubjectPublicKeyInfo, without tag, length and count of unused bits (RFC 6960 section 4.1.1).
