@@ -218,7 +218,7 @@ async fn a_list_is_fetched_once_and_stands_in_until_its_next_update() {
     let after = NOW + Duration::days(8);
     let refusal = verdict(&judge, &cards[1], after).await.unwrap_err();
     assert!(
-        matches!(refusal, Refusal::RevocationUnknown { .. }),
+        matches!(refusal, Refusal::RevocationStale { .. }),
         "{refusal:?}"
     );
 }

@@ -242,17 +242,17 @@ async fn sec_crt_07_times_constraints_and_unknown_critical_extensions() {
     ));
 
     // An issuing authority below one that may have none below it; one that is out of date; one for other names.
-    let below = |parent: &Authority, change: &dyn Fn(&mut rcgen::CertificateParams)| {
-        Authority::new("Deep", Some(parent), |params| change(params))
+    let below = |name, parent: &Authority, change: &dyn Fn(&mut rcgen::CertificateParams)| {
+        Authority::new(name, Some(parent), |params| change(params))
     };
-    let closed = below(&pki.root, &|params| {
+    let closed = below("closed", &pki.root, &|params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))
     });
-    let too_deep = below(&closed, &|_| {});
-    let ended = below(&pki.root, &|params| {
+    let too_deep = below("too deep", &closed, &|_| {});
+    let ended = below("ended", &pki.root, &|params| {
         params.not_after = NOW - Duration::days(1)
     });
-    let elsewhere = below(&pki.root, &|params| {
+    let elsewhere = below("elsewhere", &pki.root, &|params| {
         params.name_constraints = Some(NameConstraints {
             permitted_subtrees: vec![GeneralSubtree::Rfc822Name("other.test".to_owned())],
             excluded_subtrees: vec![],

@@ -102,7 +102,15 @@ impl RevocationCache {
         now: OffsetDateTime,
         kept: Option<Arc<RevocationList>>,
     ) -> Result<Kept<RevocationList>, Fault> {
-        let der = self.source.list(url).await?;
+        let der = match (self.source.list(url).await, &kept) {
+            (Ok(der), _) => der,
+            // There was a list once, so what is missing is its renewal.
+            (Err(_), Some(kept)) if now >= kept.next_update => {
+                let stale = ListFault::Stale(kept.next_update);
+                return Err(Fault::List(url.to_owned(), stale));
+            }
+            (Err(fault), _) => return Err(fault.into()),
+        };
         let issuer = issuer.clone();
         let read = tokio::task::spawn_blocking(move || RevocationList::read(&der, &issuer, now));
         let list = read
