@@ -1,5 +1,12 @@
 //! Certificates of people: handshake, verdict, revocation.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test"
+)]
+
 #[path = "../pki/mod.rs"]
 mod pki;
 

@@ -68,7 +68,11 @@ async fn authenticator(pki: &Pki, ldif: &str, mapping: MappingPolicy) -> Certifi
         mapping,
     );
     let nobody = made
-        .sign_in(&[pki.root.certificate.clone()], Possession::Handshake, NOW)
+        .sign_in(
+            std::slice::from_ref(&pki.root.certificate),
+            Possession::Handshake,
+            NOW,
+        )
         .await;
     assert_eq!(
         nobody.unwrap_err(),
