@@ -15,4 +15,5 @@ mod handshake;
 mod ocsp;
 mod responder;
 mod revocation;
+mod seeds;
 mod verdict;
