@@ -6,10 +6,12 @@
 //! (or a systemd credential) outside the store, and everything else that needs a secret derives it from there:
 //! [`Sealer`] for cookies and flow tokens, [`MacKey`] for rows of the store.
 //! [`tls`] loads server certificates, names every fault of theirs, and exchanges them without a restart.
+//! [`client`] reads and judges the certificates of people: path, NTAuth, purpose, revocation, and the words of a mapping.
 //!
 //! No item of this room gives a private key out. The raw signing functions of [`SigningKey`] are fenced by
 //! `clippy.toml`: only issuance's signer may call them.
 
+pub mod client;
 mod demo;
 mod error;
 mod facts;

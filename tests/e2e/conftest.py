@@ -13,6 +13,8 @@ from harness.samples import Sample
 from harness.server import Signet
 from lab import domain
 from lab.authority import Authority, self_signed
+from lab.cards import Cards
+from lab.revocation import Revocation
 
 FEDERATED = ["example.com", "contoso.test"]
 PARTNER_HOSTS = ["login.microsoftonline.com", "wiki.example.net", "app.example.net", "evil.test"]
@@ -24,6 +26,23 @@ def lab():
     facts = domain.up(anew=True)
     yield facts
     domain.down()
+
+
+@pytest.fixture(scope="session")
+def revocation(workspace):
+    """What certificates of people name: lists and a responder, both well-behaved at first. Only made for who asks."""
+    served = Revocation(workspace / "cards")
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="session")
+def cards(workspace, lab, revocation):
+    """Cards of every kind, their authorities published in the directory."""
+    made = Cards(workspace / "cards", lab["users"], revocation.lists_url, revocation.responder_url)
+    made.publish(domain.add, domain.replace)
+    domain.share_configuration()
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,10 @@ PEOPLE = [
     person("markup", "example.com", "<b>Mark</b> & \"Up\" ]]> 'x'", mail="markup@example.com"),
     person("manygroups", "example.com", "Many Groups"),
     person("cardonly", "example.com", "Smartcard Required", flags=SMARTCARD_REQUIRED),
+    person("cardholder", "example.com", "Carla Cardholder", mail="carla@example.com"),
+    person("cardmapped", "example.com", "Max Mapped"),
+    person("cardtwin1", "example.com", "Twin One"),
+    person("cardtwin2", "example.com", "Twin Two"),
 ]
 
 # One account for each state an account can be in.

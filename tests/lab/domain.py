@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 import ldap3
-from ldap3.core.exceptions import LDAPNoSuchObjectResult
+from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult, LDAPNoSuchObjectResult
 
 from lab import settings
 from lab.accounts import ALICE_ANCHOR
@@ -64,6 +64,20 @@ def replace(dn: str, **values):
     for controller in CONTROLLERS:
         with administrator(controller) as connection:
             connection.modify(dn, changes)
+
+
+def add(dn: str, object_class: str, attributes: dict):
+    """Adds an object at the first controller; `share_configuration` brings those of the configuration to the second.
+
+    Added at both it would be two objects, one of them renamed as soon as they replicate.
+    """
+    with administrator(FIRST) as connection, contextlib.suppress(LDAPEntryAlreadyExistsResult):
+        connection.add(dn, object_class, attributes)
+
+
+def share_configuration():
+    """Replicates the configuration of the forest from the first controller to the second."""
+    _replicate(SECOND, FIRST, f"CN=Configuration,{BASE_DN}")
 
 
 def delete(dn: str):

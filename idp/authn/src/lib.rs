@@ -20,13 +20,15 @@
 //! no object has takes the same way with a counter of its own, costs the same time, and ends in
 //! the same failure as a wrong password ([`pacing`]).
 //!
-//! Second factors are a room of their own: [`factors`].
+//! Second factors are a room of their own: [`factors`], and so are tickets: [`kerberos`].
+//! A certificate goes another way, with no password and nothing to guess: see [`certificate`].
 //!
 //! HTTP, cookies and databases are unknown here: addresses come in by [`NetworkMap`], counters are
 //! kept behind [`AttemptLedger`], time comes in as a parameter.
 
-pub mod kerberos;
+pub mod certificate;
 pub mod factors;
+pub mod kerberos;
 pub mod pacing;
 
 mod account_state;

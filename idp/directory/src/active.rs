@@ -16,6 +16,7 @@
 
 pub(crate) mod ber;
 mod budget;
+mod certificates;
 mod change;
 mod check;
 mod codes;
@@ -61,6 +62,7 @@ use self::suffixes::Suffixes;
 use self::tasks::Task;
 use self::transport::Security;
 use crate::account::{Account, Candidate, PasswordVerdict};
+use crate::certificates::{CertificateCandidate, CertificateSearch, PublishedAuthorities};
 use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::describe::DomainNames;
 use crate::directory::{ControllerHealth, Directory, Rows};
@@ -212,6 +214,17 @@ impl Directory for ActiveDirectory {
 
     async fn query(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError> {
         self.inner.query(query).await
+    }
+
+    async fn find_by_certificate(
+        &self,
+        search: &CertificateSearch,
+    ) -> Result<Vec<CertificateCandidate>, DirectoryError> {
+        self.inner.find_by_certificate(search).await
+    }
+
+    async fn authorities(&self) -> Result<PublishedAuthorities, DirectoryError> {
+        self.inner.authorities().await
     }
 
     async fn health(&self) -> Vec<ControllerHealth> {

@@ -8,6 +8,7 @@ use signet_model::{AccountId, Sid};
 use time::OffsetDateTime;
 
 use crate::account::{Account, Candidate, PasswordVerdict};
+use crate::certificates::{CertificateCandidate, CertificateSearch, PublishedAuthorities};
 use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::error::DirectoryError;
 use crate::login_name::LoginName;
@@ -99,6 +100,25 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// A directory that cannot be asked, or a query that no directory can answer.
     async fn query(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError>;
+
+    /// The accounts that a certificate may belong to; which one it does belong to, if any, the caller decides.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked; [`DirectoryError::AmbiguousName`] for more accounts than can be compared.
+    async fn find_by_certificate(
+        &self,
+        _search: &CertificateSearch,
+    ) -> Result<Vec<CertificateCandidate>, DirectoryError> {
+        Ok(Vec::new())
+    }
+
+    /// The certification authorities that it publishes; none where it keeps no such stores.
+    ///
+    /// # Errors
+    /// A directory that cannot be asked.
+    async fn authorities(&self) -> Result<PublishedAuthorities, DirectoryError> {
+        Ok(PublishedAuthorities::default())
+    }
 
     /// How each of its controllers is.
     async fn health(&self) -> Vec<ControllerHealth>;

@@ -10,6 +10,8 @@
 //! | groups, class `group` | `sAMAccountName` (needed), `member` |
 //! | any | `objectGUID`, `mS-DS-ConsistencyGuid` (a GUID as text or 16 octets in base64), `objectSid` (text or octets) |
 //!
+//! - `altSecurityIdentities` maps certificates; `cACertificate` of objects below
+//!   `CN=Public Key Services,CN=Services,CN=Configuration,…` names authorities, as Active Directory keeps them.
 //! - Every other attribute is kept and can be queried. `userPassword` cannot: it is `{ARGON2}` and an
 //!   Argon2 hash in PHC form, made by [`hash_password`]; any other scheme is refused.
 //! - `member` and `memberOf` are two ends of one link; either may be written.
@@ -32,6 +34,7 @@
 //! memberOf: CN=Staff,OU=Groups,DC=corp,DC=example
 //! ```
 
+mod certificates;
 mod change;
 pub(crate) mod evaluate;
 pub(crate) mod hash;
@@ -52,6 +55,7 @@ use self::hash::matches;
 use self::ldif::LdifError;
 use self::load::{Object, Tree};
 use crate::account::{Account, AccountState, Candidate, PasswordVerdict};
+use crate::certificates::{CertificateCandidate, CertificateSearch, PublishedAuthorities};
 use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::clock::Clock;
 use crate::describe::{self, DomainNames};
@@ -341,6 +345,17 @@ impl Directory for Embedded {
 
     async fn query(&self, query: &ActiveDirectoryQuery) -> Result<Rows, DirectoryError> {
         self.answer(query)
+    }
+
+    async fn find_by_certificate(
+        &self,
+        search: &CertificateSearch,
+    ) -> Result<Vec<CertificateCandidate>, DirectoryError> {
+        self.find_certificate(search)
+    }
+
+    async fn authorities(&self) -> Result<PublishedAuthorities, DirectoryError> {
+        Ok(self.published())
     }
 
     async fn health(&self) -> Vec<ControllerHealth> {

@@ -13,11 +13,15 @@
 //! Beside these stands the life of a password: [`Directory::change_password`] by its owner, who knows the old one
 //! (never an administrator's reset), and the rules that hold for it, [`PasswordPolicy`].
 //!
+//! For a certificate the first two are replaced by [`Directory::find_by_certificate`]; [`Directory::authorities`] says
+//! whose certificates may sign people in.
+//!
 //! A directory that cannot be asked is a [`DirectoryError`], never a wrong password. Everything a
 //! domain controller sends is bytes from outside: capped, checked for shape, then read.
 
 mod account;
 mod active;
+mod certificates;
 mod change;
 mod clock;
 mod describe;
@@ -42,6 +46,7 @@ pub use active::config::{
 };
 pub use active::tls::{RootsError, TrustedRoots};
 pub use active::transport::Transport;
+pub use certificates::{CertificateCandidate, CertificateSearch, PublishedAuthorities};
 pub use change::{ChangeVerdict, LockoutStatus};
 pub use clock::Clock;
 pub use directories::Directories;

@@ -23,6 +23,18 @@ pub const TARGETS: &[Target] = &[
         drop(signet_certs::read_certificate(bytes))
     }),
     target(
+        "certificate_header",
+        signet_certs::client::header::fuzz_certificate_header,
+    ),
+    target(
+        "certificate_mapping",
+        signet_certs::client::fuzz_security_identity,
+    ),
+    target(
+        "certificate_of_person",
+        signet_certs::client::fuzz_client_certificate,
+    ),
+    target(
         "claim_rule_pattern",
         signet_claims::fuzz::claim_rule_pattern,
     ),
@@ -52,12 +64,20 @@ pub const TARGETS: &[Target] = &[
     target("login_name", signet_directory::fuzz::fuzz_login_name),
     target("metadata", signet_metadata::partners::fuzz_import),
     target(
+        "ocsp_answer",
+        signet_certs::client::revocation::fuzz_ocsp_answer,
+    ),
+    target(
         "password_rules",
         signet_directory::fuzz::fuzz_password_rules,
     ),
     target("pfx", |bytes| drop(signet_certs::read_pfx_bytes(bytes))),
     target("radius", signet_authn::factors::fuzz_radius),
     target("reply", signet_protocols::fuzz::reply),
+    target(
+        "revocation_list",
+        signet_certs::client::revocation::fuzz_revocation_list,
+    ),
     target("saml_message", signet_protocols::fuzz::saml_message),
     target("saml_post", signet_protocols::fuzz::saml_post),
     target("saml_redirect", signet_protocols::fuzz::saml_redirect),

@@ -47,9 +47,6 @@ impl FreeRadius {
         std::thread::spawn(move || {
             let mut rest = Vec::new();
             let _ = stdout.read_to_end(&mut rest);
-            if std::env::var_os("FREERADIUS_LOG").is_some() {
-                eprintln!("{}", String::from_utf8_lossy(&rest));
-            }
         });
         Self {
             child,

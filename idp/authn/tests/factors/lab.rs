@@ -43,7 +43,7 @@ impl Lab {
             store: Store::open(&url, tagger).await.unwrap(),
             master: MasterKey::generate().unwrap(),
             ledger: Arc::new(LocalLedger::new()),
-            dir: dir,
+            dir,
         }
     }
 

@@ -119,7 +119,11 @@ impl Inner {
     }
 
     /// Whether a name is looked up here at all.
-    async fn looks_up(&self, name: &LoginName, deadline: Instant) -> Result<bool, DirectoryError> {
+    pub(super) async fn looks_up(
+        &self,
+        name: &LoginName,
+        deadline: Instant,
+    ) -> Result<bool, DirectoryError> {
         let suffix = match name {
             LoginName::DownLevel { domain, .. } => return Ok(self.suffixes.is_own(domain)),
             LoginName::Upn { suffix, .. } => suffix,
@@ -132,7 +136,7 @@ impl Inner {
 
     /// `DOMAIN\sam` is a sAMAccountName. `user@suffix` is a userPrincipalName; at the domain's own
     /// name it is also the sAMAccountName (MS-ADTS 5.1.1.1.1).
-    fn name_filter(&self, name: &LoginName) -> String {
+    pub(super) fn name_filter(&self, name: &LoginName) -> String {
         match name {
             LoginName::DownLevel { sam, .. } => filter::equals("sAMAccountName", sam),
             LoginName::Upn { user, suffix } => {
