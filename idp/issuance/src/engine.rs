@@ -160,7 +160,7 @@ impl Engine {
                 account: person.account.id,
             });
         }
-        check_account(person.account)?;
+        check_account(person.account, person.evidence)?;
         check_request(relying_party, request, person.evidence, occasion.now)?;
 
         let runner = self.runner(occasion);

@@ -169,6 +169,8 @@ pub(crate) struct Session {
     pub(crate) keep_me_signed_in_minutes: u32,
     /// The account behind a session is read again when what is known of it is older than so long; 0: at every token.
     pub(crate) account_recheck_minutes: u32,
+    /// How long a second factor holds in a session; 0: as long as the session.
+    pub(crate) second_factor_hours: u32,
     /// Tokens for one relying party in one session within 20 seconds before the next counts as a loop (AD FS: 5).
     pub(crate) loop_tokens: u32,
 }
@@ -181,6 +183,7 @@ impl Default for Session {
             keep_me_signed_in: false,
             keep_me_signed_in_minutes: 1440,
             account_recheck_minutes: 5,
+            second_factor_hours: 0,
             loop_tokens: 5,
         }
     }
