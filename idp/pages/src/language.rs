@@ -139,7 +139,9 @@ mod tests {
         let german = include_str!("../languages/de.ftl");
         assert!(FluentResource::try_new(english.to_owned()).is_ok());
         assert!(FluentResource::try_new(german.to_owned()).is_ok());
-        let of_pages = ids(german).into_iter().filter(|id| !id.starts_with("sig-"));
+        // Texts of errors stand in English where the errors are.
+        let is_error = |id: &String| id.starts_with("sig-") || id.starts_with("culprit-");
+        let of_pages = ids(german).into_iter().filter(|id| !is_error(id));
         assert_eq!(
             ids(english),
             of_pages.collect::<Vec<_>>(),
