@@ -86,14 +86,12 @@ pub enum Notice {
     AccountDisabled,
     /// The account has expired (shown after a right password only).
     AccountExpired,
-    /// The password has expired (shown after a right password only).
-    PasswordExpired,
-    /// The password must be changed first (shown after a right password only).
-    MustChangePassword,
     /// Not at this hour (shown after a right password only).
     OutsideLogonHours,
     /// Not from here: the account may sign in at listed workstations only (shown after a right password only).
     WorkstationNotAllowed,
+    /// Too many sign-ins at once; nothing was counted.
+    Busy,
     /// No domain controller answered.
     DirectoryUnavailable,
 }
@@ -109,10 +107,9 @@ impl Notice {
             Self::SignInAgain => "notice-sign-in-again",
             Self::AccountDisabled => "notice-account-disabled",
             Self::AccountExpired => "notice-account-expired",
-            Self::PasswordExpired => "notice-password-expired",
-            Self::MustChangePassword => "notice-must-change-password",
             Self::OutsideLogonHours => "notice-outside-logon-hours",
             Self::WorkstationNotAllowed => "notice-workstation",
+            Self::Busy => "notice-busy",
             Self::DirectoryUnavailable => "notice-directory-unavailable",
         }
     }

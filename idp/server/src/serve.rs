@@ -1,7 +1,7 @@
 //! Serving until told to stop.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -75,6 +75,7 @@ pub(crate) async fn serve(
     let mut background = JoinSet::new();
     background.spawn(follow(Arc::clone(&house)));
     background.spawn(sweep(Arc::clone(&house)));
+    background.spawn(write_down(Arc::clone(&house)));
     info!(host = house.config.service.host, https = ?listen.https, http = ?listen.http, "serving");
     started(&house);
 
@@ -182,6 +183,23 @@ async fn sweep(house: Arc<House>) {
         sweep.tick().await;
         if let Err(error) = house.store.sweep(idle, house.clock.now()).await {
             warn!(%error, "expired rows could not be swept");
+        }
+    }
+}
+
+/// Writes down what the guard noticed.
+async fn write_down(house: Arc<House>) {
+    let events = house
+        .guard_events
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let Some(mut events) = events else {
+        return std::future::pending().await;
+    };
+    while let Some(event) = events.recv().await {
+        if let Err(error) = house.audit_guard_event(&event).await {
+            error!(detail = %error.private, ?event, "an event of the guard could not be written down");
         }
     }
 }

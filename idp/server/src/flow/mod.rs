@@ -8,12 +8,15 @@
 //! `receive` reads the message with the protocol rooms, `go_on` asks whether the session answers it,
 //! `credentials` takes a form of ours, `issue` makes the token and its audit row, `sign_out` ends sessions.
 
+pub(crate) mod change;
 mod credentials;
 mod go_on;
 mod issue;
+pub(crate) mod portal;
 mod receive;
 mod reply;
 pub(crate) mod sealed;
+mod second;
 mod sign_out;
 
 pub(crate) use receive::{get, idp_initiated, post};

@@ -11,10 +11,12 @@ use signet_protocols::saml2::{self, SamlAction};
 use signet_protocols::wsfed::{self, WsFedAction};
 use signet_protocols::{ProtocolError, ProtocolRequest};
 
+use super::change::{self, SubmittedChange};
 use super::credentials::{self, SubmittedForm};
 use super::go_on::{Arrived, go_on};
 use super::reply::Reply;
 use super::sealed::{Flow, NotOpened, Replay, Stage};
+use super::second::{self, SubmittedFactor};
 use super::sign_out;
 use crate::house::House;
 use crate::web::caller::Caller;
@@ -79,6 +81,12 @@ pub(crate) async fn post(
     let reply = Reply::new(&house, &caller);
     if !is_form(&headers) {
         return reply.status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    if let Some(form) = SubmittedChange::read(&body) {
+        return change::submit(&house, &caller, &headers, &query, form).await;
+    }
+    if let Some(form) = SubmittedFactor::read(&body) {
+        return second::submit(&house, &caller, &headers, &query, form).await;
     }
     if let Some(form) = SubmittedForm::read(&body) {
         return credentials::submit(&house, &caller, &headers, &query, form).await;
@@ -266,7 +274,7 @@ pub(crate) async fn open_parked(
 }
 
 /// The form's action: path and raw query of this request, so that the message stays in the URL.
-fn action(query: &str) -> String {
+pub(super) fn action(query: &str) -> String {
     if query.is_empty() {
         "/adfs/ls/".to_owned()
     } else {
@@ -284,7 +292,7 @@ fn names(part: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     form_urlencoded::parse(part).take(128).map(|(name, _)| name)
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use signet_certs::Sealer;
-use signet_model::{Culprit, MessagePair, SignInRequest};
+use signet_model::{AccountId, Culprit, MessagePair, SignInRequest};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// How long a form may stay open before credentials are typed.
 const FORM: Duration = Duration::minutes(60);
+/// How long a page may stay open once the first factor is known.
+const SECOND: Duration = Duration::minutes(10);
 /// How long a request that came by POST may take to come back by GET.
 const PARKED: Duration = Duration::minutes(60);
 
@@ -16,6 +19,10 @@ pub(crate) struct Flow {
     pub(crate) request: SignInRequest,
     /// For a signed request: what must not be used twice.
     pub(crate) replay: Option<Replay>,
+    /// What tells this sign-in from all others: ceremonies of second factors are bound to it.
+    pub(crate) id: Uuid,
+    /// Whose second factor is asked for, once the first is known (PWD-13).
+    pub(crate) account: Option<AccountId>,
     /// Milliseconds since 1970.
     sealed_at: i64,
 }
@@ -34,6 +41,8 @@ pub(crate) struct Replay {
 pub(crate) enum Stage<'a> {
     /// In a sign-in form shown to the browser with this cookie.
     Form { browser: &'a str },
+    /// In a page that asks the browser with this cookie for a second factor.
+    Second { browser: &'a str },
     /// In a URL of ours, after a POST from another site: worth no more than a link.
     Parked,
 }
@@ -65,6 +74,8 @@ impl Flow {
         Self {
             request,
             replay,
+            id: Uuid::new_v4(),
+            account: None,
             sealed_at: 0,
         }
     }
@@ -98,6 +109,7 @@ impl Flow {
         let age = milliseconds(now).saturating_sub(flow.sealed_at);
         let longest = match stage {
             Stage::Form { .. } => FORM,
+            Stage::Second { .. } => SECOND,
             Stage::Parked => PARKED,
         };
         if age < -60_000 || i128::from(age) > longest.whole_milliseconds() {
@@ -111,6 +123,7 @@ impl Stage<'_> {
     fn label(self) -> Vec<u8> {
         match self {
             Self::Form { browser } => [b"form\0", browser.as_bytes()].concat(),
+            Self::Second { browser } => [b"second\0", browser.as_bytes()].concat(),
             Self::Parked => b"parked".to_vec(),
         }
     }

@@ -6,19 +6,21 @@ mod issuance;
 mod keys;
 mod ledger;
 mod open;
+mod second;
 mod session;
 mod snapshots;
 mod trust;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use signet_authn::{PasswordAuthenticator, SessionSeal};
+use signet_authn::factors::{EnrolmentRule, SecondFactors};
+use signet_authn::{GuardEvent, PasswordAuthenticator, SessionSeal};
 use signet_certs::{MacKey, MasterKey, Sealer};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, ServiceIdentity, Signer};
@@ -27,6 +29,7 @@ use signet_pages::Brand;
 use signet_protocols::saml2::OwnAddresses;
 use signet_store::{SecretHash, Store};
 use time::macros::format_description;
+use tokio::sync::mpsc::Receiver;
 
 use crate::config::Config;
 use crate::flow::sealed::{Flow, Replay};
@@ -56,6 +59,12 @@ pub(crate) struct House {
     pub(crate) master: Arc<MasterKey>,
     pub(crate) directories: Directories,
     pub(crate) authenticator: PasswordAuthenticator,
+    /// Second factors, when `[second_factor]` is configured.
+    pub(crate) second: Option<SecondFactors>,
+    /// When people may set up factors.
+    pub(crate) enrolment: EnrolmentRule,
+    /// What the guard has to tell; taken by the task that writes it down.
+    pub(crate) guard_events: Mutex<Option<Receiver<GuardEvent>>>,
     /// What this installation performs to know who is there.
     pub(crate) methods: AvailableMethods,
     pub(crate) engine: Engine,

@@ -1,11 +1,12 @@
 //! Opening the house: each part in turn, each fault with its name and its mend.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use signet_authn::{Guard, Limits, Pacing, PasswordAuthenticator, SessionSeal};
+use signet_authn::factors::EnrolmentRule;
+use signet_authn::{AttemptLedger, Guard, Pacing, PasswordAuthenticator, SessionSeal};
 use signet_certs::{CertError, KeyRing, MasterKey};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, OpaqueIds, ServiceIdentity, Signer};
@@ -14,14 +15,19 @@ use signet_pages::Brand;
 use signet_protocols::saml2::OwnAddresses;
 use signet_store::{MacTagger, Store};
 use time::Duration;
+use tokio::sync::mpsc;
 
 use super::House;
 use super::ledger::StoreLedger;
+use super::second;
 use super::snapshots::Snapshots;
 use super::trust::Trust;
 use crate::config::Config;
 
 pub(crate) use super::directories::open_directories;
+
+/// Events of the guard that wait to be written down; beyond them they are only logged.
+const GUARD_EVENTS: usize = 64;
 
 /// Why the house could not be opened.
 #[derive(Debug)]
@@ -64,11 +70,17 @@ impl House {
     ) -> Result<Arc<Self>, OpenError> {
         let master = Arc::new(master);
         let trust = load_trust(&store).await?;
+        let ledger = Arc::new(StoreLedger::new(store.clone()));
+        let (report, guard_events) = mpsc::channel(GUARD_EVENTS);
         let guard = Guard::new(
-            Arc::new(StoreLedger::new(store.clone())),
-            limits(&config),
+            Arc::clone(&ledger) as Arc<dyn AttemptLedger>,
+            config.lockout.settings(),
             &key(&master, "attempt-buckets")?,
-        );
+        )
+        .reporting_to(report);
+        let second = second::open(&config, &store, &master, ledger)?;
+        let enrolment = enrolment(&config);
+        let methods = AvailableMethods::new([Method::Password], second::methods(&config));
         let default_domain = config
             .directories
             .iter()
@@ -88,7 +100,12 @@ impl House {
                 colour: config.service.colour.clone(),
                 help: config.service.help.clone(),
             },
-            service: ServiceIdentity::new(config.entity_id()),
+            service: {
+                let mut service = ServiceIdentity::new(config.entity_id());
+                service.password_change_url = Some(format!("{origin}/adfs/portal/updatepassword/"));
+                service.additional_authentication_rules = additional_rules(&config)?;
+                service
+            },
             own_addresses: OwnAddresses::new([format!("{origin}/adfs/ls/")]),
             engine: Engine::new(OpaqueIds::new(master.mac(OpaqueIds::PURPOSE)?)),
             signer: Signer::new(ring),
@@ -112,7 +129,10 @@ impl House {
             master,
             directories,
             authenticator,
-            methods: AvailableMethods::new([Method::Password], []),
+            second,
+            enrolment,
+            guard_events: Mutex::new(Some(guard_events)),
+            methods,
         }))
     }
 
@@ -157,16 +177,32 @@ async fn load_trust(store: &Store) -> Result<Trust, OpenError> {
     ))
 }
 
-fn limits(config: &Config) -> Limits {
-    let lockout = &config.lockout;
-    Limits {
-        account_near: lockout.account_near,
-        account_far: lockout.account_far,
-        address: lockout.address,
-        address_inside: lockout.address_inside,
-        network: lockout.network,
-        window: Duration::minutes(i64::from(lockout.window_minutes)),
+fn enrolment(config: &Config) -> EnrolmentRule {
+    let Some(settings) = &config.second_factor else {
+        return EnrolmentRule::default();
+    };
+    EnrolmentRule {
+        fresh_for: Duration::minutes(i64::from(settings.fresh_minutes)),
+        during_sign_in_inside: settings.enrol_inside,
+        during_sign_in_outside: settings.enrol_outside,
     }
+}
+
+/// The rules that say who needs a second factor at every relying party (AD FS: `AdditionalAuthenticationRules`).
+fn additional_rules(config: &Config) -> Result<String, OpenError> {
+    let rules = config.second_factor.as_ref();
+    let Some(file) = rules.and_then(|settings| settings.rules.as_ref()) else {
+        return Ok(String::new());
+    };
+    let fault = |detail: String| {
+        OpenError(format!(
+            "[second_factor] rules: {}: {detail}",
+            file.display()
+        ))
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
+    signet_claims::RuleSet::parse(&text).map_err(|error| fault(error.to_string()))?;
+    Ok(text)
 }
 
 /// 32 octets for one purpose, from the master key.

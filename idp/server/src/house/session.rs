@@ -8,6 +8,7 @@ use signet_protocols::saml2::LogoutRequest;
 use signet_store::{NewSession, Participant, Secret, SecretHash, Session};
 use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::House;
 use super::snapshots::Known;
@@ -135,13 +136,16 @@ impl House {
         &self,
         caller: &Caller,
         headers: &http::HeaderMap,
-        party: &RelyingParty,
+        party: Option<&RelyingParty>,
         user: AuthenticatedUser,
     ) -> Result<LiveSession, MessagePair> {
         let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
         // Whatever stands in the way of the old session does not stand in the way of the new one.
         let earlier = match old {
-            Some(_) => self.session(headers, party.id).await.ok().flatten(),
+            Some(_) => {
+                let party = party.map_or(RelyingPartyId(Uuid::nil()), |party| party.id);
+                self.session(headers, party).await.ok().flatten()
+            }
             None => None,
         };
         let user = match &earlier {
@@ -170,7 +174,7 @@ impl House {
     pub(crate) async fn step_up(
         &self,
         caller: &Caller,
-        party: &RelyingParty,
+        party: Option<&RelyingParty>,
         session: LiveSession,
         user: AuthenticatedUser,
     ) -> Result<LiveSession, MessagePair> {
@@ -228,6 +232,11 @@ impl House {
             expires_at,
             recent_tokens,
         })
+    }
+
+    /// What this node knows of an account is old: read it again.
+    pub(crate) fn snapshots_forget(&self, account: AccountId) {
+        self.snapshots.forget(account);
     }
 
     /// Ends the session of the request's cookie.
