@@ -37,7 +37,7 @@ def test_a_password_that_is_due_is_changed_and_the_sign_in_goes_on(node, browser
     assert "two new passwords" in change(browser, USER_PASSWORD, "Brand-New-1", "Brand-New-2").text.lower()
     change(browser, USER_PASSWORD, "Brand-New-Pass-1")
     answer = read_wsfed(browser.answer().fields)
-    assert answer.context == "kept" and answer.token.audiences == [REALM]
+    assert answer.wctx == "kept" and answer.token.audiences == [REALM]
     events = [(event["event"], event["outcome"]) for event in node.audit(6)]
     assert (1204, "success") in events and events[-1] == (1200, "success"), events
 

@@ -121,7 +121,8 @@ impl Desk {
     }
 
     async fn sign_out(&self, admin: &Admin) -> Done {
-        let change = json!({ "kind": "sessions", "id": self.candidate.id.to_string(), "after": null });
+        let change =
+            json!({ "kind": "sessions", "id": self.candidate.id.to_string(), "after": null });
         self.write_down(admin, change).await?;
         admin.store.end_sessions_of(self.candidate.id).await?;
         Ok(())

@@ -473,6 +473,7 @@ impl<'a> Desk<'a> {
             relying_party: None,
             action: ADDRESS,
             flow: &token,
+            others: &[],
         };
         self.browser
             .keep(&reply, setting.page(&reply, asked, notice))

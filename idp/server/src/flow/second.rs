@@ -196,7 +196,9 @@ impl<'a> Scene<'a> {
         let kinds: Vec<FactorKind> = offers.kinds().iter().copied().filter(fits).collect();
         let best = kinds.first().copied().filter(|_| offers.any());
         let Some(best) = best else {
-            return self.begin_enrolment(second, session, &offers, notice).await;
+            return self
+                .begin_enrolment(second, session, &offers, chosen, notice)
+                .await;
         };
         let kind = chosen.filter(|kind| kinds.contains(kind)).unwrap_or(best);
         let begun = second
@@ -364,6 +366,7 @@ impl<'a> Scene<'a> {
         second: &SecondFactors,
         session: &LiveSession,
         offers: &Offers,
+        chosen: Option<FactorKind>,
         notice: Option<FactorNotice>,
     ) -> Response {
         let now = self.house.clock.now();
@@ -380,7 +383,14 @@ impl<'a> Scene<'a> {
             Ok(permit) => permit,
             Err(refused) => return self.not_permitted(session, &refused.into()),
         };
-        let Some(kind) = second.enrollable().first().copied() else {
+        let kinds = second.enrollable();
+        // An app needs no script and no special device: whoever has something better chooses it.
+        let easiest = kinds
+            .iter()
+            .find(|kind| **kind == FactorKind::Totp)
+            .or(kinds.first());
+        let chosen = chosen.filter(|kind| kinds.contains(kind));
+        let Some(kind) = chosen.or(easiest.copied()) else {
             let refusal = refuse(&self.arrived.flow.request, Impossible::NoAuthnContext);
             return self.reply().refusal(refusal).await;
         };
@@ -526,7 +536,9 @@ impl<'a> Scene<'a> {
             Ok(sealed) => sealed,
             Err(response) => return *response,
         };
+        let kinds = self.house.second.as_ref().map(SecondFactors::enrollable);
         let setting = Setting {
+            others: &others(&kinds.unwrap_or_default(), asked.kind),
             house: self.house,
             language: self.language(),
             relying_party: Some(&self.party.name),
@@ -573,6 +585,7 @@ pub(super) struct Setting<'a> {
     pub(super) relying_party: Option<&'a str>,
     pub(super) action: &'a str,
     pub(super) flow: &'a str,
+    pub(super) others: &'a [FactorChoice],
 }
 
 impl Setting<'_> {
@@ -595,6 +608,7 @@ impl Setting<'_> {
                     challenge: &asked.ticket,
                     secret,
                     uri,
+                    others: self.others,
                     notice,
                 },
             ),
@@ -608,6 +622,7 @@ impl Setting<'_> {
                     flow: self.flow,
                     challenge: &asked.ticket,
                     options,
+                    others: self.others,
                     notice,
                 },
             ),
