@@ -6,13 +6,13 @@ use serde::Serialize;
 use signet_certs::MasterKey;
 use signet_certs::tls::TlsIdentity;
 use signet_directory::{Clock, ControllerState, Directory, LoginName};
-use signet_store::{KeyRole, TrustConfiguration};
+use signet_store::{KeyRole, Store, TrustConfiguration};
 use time::OffsetDateTime;
 
 use super::output::Output;
 use super::{Done, Failure, block_on};
 use crate::config::Config;
-use crate::house::{open_directories, open_store, ring_of};
+use crate::house::{check_second_factor, open_directories, open_store, ring_of};
 
 /// A signing or TLS certificate with fewer days left is worth a word.
 const FEW_DAYS: i64 = 30;
@@ -82,6 +82,16 @@ pub(super) fn run(path: &Path, output: &Output) -> Done {
     })
 }
 
+fn second_factor(config: &Config, store: &Store, master: &MasterKey, report: &mut Report) {
+    if config.second_factor.is_none() {
+        return;
+    }
+    match check_second_factor(config, store, master) {
+        Ok(names) => report.add(State::Good, "second factor", names),
+        Err(error) => report.add(State::Problem, "second factor", error.to_string()),
+    }
+}
+
 async fn parts(config: &Config, report: &mut Report) {
     let clock = Clock::system();
     tls(config, clock.now(), report);
@@ -104,6 +114,7 @@ async fn parts(config: &Config, report: &mut Report) {
                 );
                 keys(&trust, &master, clock.now(), report);
                 trusts(&trust, report);
+                second_factor(config, &store, &master, report);
             }
             Err(error) => report.add(State::Problem, "store", error.to_string()),
         },

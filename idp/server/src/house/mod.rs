@@ -38,7 +38,7 @@ pub(crate) use directories::read_secret;
 pub(crate) use issuance::Issued;
 pub(crate) use keys::{load_ring, ring_of, stored};
 pub(crate) use ledger::StoreLedger;
-pub(crate) use open::{OpenError, open_directories, open_store};
+pub(crate) use open::{OpenError, check_second_factor, open_directories, open_store};
 pub(crate) use session::{AskedToEnd, EndedSession, LiveSession};
 pub(crate) use trust::Trust;
 

@@ -177,6 +177,22 @@ async fn load_trust(store: &Store) -> Result<Trust, OpenError> {
     ))
 }
 
+/// Opens what `[second_factor]` says as a start would; the factors by name.
+pub(crate) fn check_second_factor(
+    config: &Config,
+    store: &Store,
+    master: &MasterKey,
+) -> Result<String, OpenError> {
+    let ledger = Arc::new(StoreLedger::new(store.clone()));
+    second::open(config, store, master, ledger)?;
+    additional_rules(config)?;
+    let names: Vec<&str> = second::methods(config)
+        .into_iter()
+        .map(Method::name)
+        .collect();
+    Ok(names.join(", "))
+}
+
 fn enrolment(config: &Config) -> EnrolmentRule {
     let Some(settings) = &config.second_factor else {
         return EnrolmentRule::default();
