@@ -3,9 +3,11 @@
 mod audit;
 mod directories;
 mod issuance;
+mod kerberos;
 mod keys;
 mod ledger;
 mod open;
+mod replay;
 mod session;
 mod snapshots;
 mod trust;
@@ -33,6 +35,7 @@ use crate::flow::sealed::{Flow, Replay};
 
 pub(crate) use directories::read_secret;
 pub(crate) use issuance::Issued;
+pub(crate) use kerberos::{Kerberos, read_binding};
 pub(crate) use keys::{load_ring, ring_of, stored};
 pub(crate) use ledger::StoreLedger;
 pub(crate) use open::{OpenError, open_directories, open_store};
@@ -56,6 +59,8 @@ pub(crate) struct House {
     pub(crate) master: Arc<MasterKey>,
     pub(crate) directories: Directories,
     pub(crate) authenticator: PasswordAuthenticator,
+    /// `None` when it is not configured, or cannot begin.
+    pub(crate) kerberos: Option<Kerberos>,
     /// What this installation performs to know who is there.
     pub(crate) methods: AvailableMethods,
     pub(crate) engine: Engine,

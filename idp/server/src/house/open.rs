@@ -16,6 +16,7 @@ use signet_store::{MacTagger, Store};
 use time::Duration;
 
 use super::House;
+use super::kerberos::Kerberos;
 use super::ledger::StoreLedger;
 use super::snapshots::Snapshots;
 use super::trust::Trust;
@@ -81,6 +82,7 @@ impl House {
             guard,
             Pacing::default(),
         );
+        let kerberos = Kerberos::start(&config, &directories, &store).await?;
         let origin = config.origin();
         Ok(Arc::new(Self {
             brand: Brand {
@@ -112,7 +114,8 @@ impl House {
             master,
             directories,
             authenticator,
-            methods: AvailableMethods::new([Method::Password], []),
+            methods: AvailableMethods::new(first_methods(kerberos.is_some()), []),
+            kerberos,
         }))
     }
 
@@ -135,6 +138,12 @@ impl House {
         tracing::info!(version, "trust configuration taken up");
         Ok(())
     }
+}
+
+/// The first factors of this installation, in the order in which they are offered.
+fn first_methods(kerberos: bool) -> impl Iterator<Item = Method> {
+    let ticket = kerberos.then_some(Method::Kerberos);
+    ticket.into_iter().chain([Method::Password])
 }
 
 /// A name without a domain belongs to the only directory when there is just one.
