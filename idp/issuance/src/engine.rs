@@ -190,7 +190,11 @@ impl Engine {
         requested: &[Claim],
         record: &mut Record,
     ) -> Result<Vec<Claim>, Refusal> {
-        let mut incoming = identity_claims(person, occasion.now);
+        let mut incoming = identity_claims(
+            person,
+            &occasion.request.authentication.methods,
+            occasion.now,
+        );
         incoming.extend_from_slice(requested);
         record.incoming.clone_from(&incoming);
         let owner = Owner {

@@ -51,6 +51,9 @@ impl SignInPage<'_> {
                 "notice-too-many-tries",
                 &[("minutes", &minutes.to_string())],
             ),
+            Notice::TicketRefused { code } | Notice::ClocksDiffer { code } => {
+                self.language.text(notice.id(), &[("code", code)])
+            }
             other => self.language.text(other.id(), &[]),
         }
     }
@@ -94,6 +97,16 @@ pub enum Notice {
     Busy,
     /// No domain controller answered.
     DirectoryUnavailable,
+    /// The computer's own sign-in was not taken.
+    TicketRefused {
+        /// The code of the reason, for the help desk.
+        code: &'static str,
+    },
+    /// The computer's own sign-in was not taken, because its clock or ours is wrong.
+    ClocksDiffer {
+        /// The code of the reason, for the help desk.
+        code: &'static str,
+    },
 }
 
 impl Notice {
@@ -111,11 +124,19 @@ impl Notice {
             Self::WorkstationNotAllowed => "notice-workstation",
             Self::Busy => "notice-busy",
             Self::DirectoryUnavailable => "notice-directory-unavailable",
+            Self::TicketRefused { .. } => "notice-ticket-refused",
+            Self::ClocksDiffer { .. } => "notice-clocks-differ",
         }
     }
 
     fn is_error(self) -> bool {
-        !matches!(self, Self::FormExpired | Self::SignInAgain)
+        !matches!(
+            self,
+            Self::FormExpired
+                | Self::SignInAgain
+                | Self::TicketRefused { .. }
+                | Self::ClocksDiffer { .. }
+        )
     }
 }
 

@@ -4,6 +4,8 @@
 //! listeners, TLS files, the store, the directories, networks and limits. An unknown key is an
 //! error that names its line; so is a value of the wrong type.
 
+mod kerberos;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 use signet_authn::{GuardSettings, SmartLockout};
+
+pub(crate) use kerberos::{Kerberos as KerberosConfig, Protection};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) lockout: Lockout,
     /// Second factors; without it there are none.
     pub(crate) second_factor: Option<SecondFactor>,
+    pub(crate) kerberos: Option<KerberosConfig>,
     #[serde(default)]
     pub(crate) metadata: MetadataFetch,
     #[serde(default)]
@@ -522,6 +527,9 @@ impl Config {
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {
             return fault("[session] idle_minutes and absolute_minutes must be at least 1".into());
         }
+        if let Some(Err(text)) = self.kerberos.as_ref().map(KerberosConfig::check) {
+            return fault(format!("[kerberos] {text}"));
+        }
         Ok(())
     }
 
@@ -536,6 +544,9 @@ impl Config {
         anchor(&mut self.store.master_key);
         if let Some(ca) = &mut self.metadata.ca {
             anchor(ca);
+        }
+        if let Some(kerberos) = &mut self.kerberos {
+            kerberos.paths().for_each(anchor);
         }
         for directory in &mut self.directories {
             anchor(&mut directory.ca);

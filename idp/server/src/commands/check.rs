@@ -1,5 +1,7 @@
 //! `signet check`: every problem with its mend, before people meet it.
 
+mod kerberos;
+
 use std::path::Path;
 
 use serde::Serialize;
@@ -121,6 +123,7 @@ async fn parts(config: &Config, report: &mut Report) {
         Err(error) => report.add(State::Problem, "store", error.to_string()),
     }
     directories(config, &clock, report).await;
+    kerberos::kerberos(config, &clock, report).await;
 }
 
 fn tls(config: &Config, now: OffsetDateTime, report: &mut Report) {

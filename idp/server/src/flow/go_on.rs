@@ -9,6 +9,7 @@ use signet_pages::{Notice, SignInPage};
 use signet_protocols::{AskReason, SessionDecision, decide_session, recheck, refuse};
 
 use super::issue::{self, Answered, Issue, issue};
+use super::negotiate::{Wanted, negotiate};
 use super::reply::Reply;
 use super::sealed::{Flow, Stage};
 use super::second::Scene;
@@ -50,11 +51,21 @@ pub(crate) async fn go_on(
         .filter(|_| !wants_fresh)
         .map(|session| session.user.evidence());
     match decide_session(request, evidence, house.clock.now(), &party, &house.methods) {
-        SessionDecision::AskFirst { reason, .. } => {
+        SessionDecision::AskFirst { reason, methods } => {
             let notice = match reason {
                 AskReason::NoSession if session.is_none() => None,
                 _ => Some(Notice::SignInAgain),
             };
+            let wanted = Wanted {
+                party: &party,
+                arrived: &arrived,
+                methods: &methods,
+                notice,
+                session: session.as_ref(),
+            };
+            if let Some(answer) = negotiate(house, caller, headers, &wanted).await {
+                return answer;
+            }
             form(
                 house,
                 caller,

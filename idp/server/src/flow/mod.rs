@@ -2,16 +2,18 @@
 //!
 //! ```text
 //! GET or POST /adfs/ls/ -> receive -> go_on -> session answers it? -> issue -> page that posts the token
-//!                                        \-> form -> credentials -/
+//!                                        |-> form -> credentials -/
+//!                                        \-> negotiate (a ticket) -/
 //! ```
 //!
 //! `receive` reads the message with the protocol rooms, `go_on` asks whether the session answers it,
-//! `credentials` takes a form of ours, `issue` makes the token and its audit row, `sign_out` ends sessions.
+//! `negotiate` takes a Kerberos ticket, `credentials` a form of ours, `issue` makes the token and its audit row, `sign_out` ends sessions.
 
 pub(crate) mod change;
 mod credentials;
 mod go_on;
 mod issue;
+mod negotiate;
 pub(crate) mod portal;
 mod receive;
 mod reply;

@@ -62,6 +62,11 @@ impl<'a> Reply<'a> {
             }
             Culprit::Us => error!(code = message.code, detail = %message.private, "request failed"),
         }
+        self.error_page(status, message)
+    }
+
+    /// The same, and nothing in the log.
+    pub(crate) fn error_page(&self, status: StatusCode, message: &MessagePair) -> Response {
         let page = ErrorPage {
             brand: &self.house.brand,
             language: self.language_for(None),

@@ -379,7 +379,7 @@ impl Window {
 
 impl Strangers {
     /// How many were left out since the last row; `None` when this one is left out too.
-    fn admit(&self, now: OffsetDateTime) -> Option<u32> {
+    pub(super) fn admit(&self, now: OffsetDateTime) -> Option<u32> {
         let mut bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let short = bounds.short.has_room(WINDOW, STRANGERS, now);
         let long = bounds.long.has_room(HOUR, STRANGERS_AN_HOUR, now);

@@ -3,9 +3,11 @@
 mod audit;
 mod directories;
 mod issuance;
+mod kerberos;
 mod keys;
 mod ledger;
 mod open;
+mod replay;
 mod second;
 mod session;
 mod snapshots;
@@ -36,6 +38,7 @@ use crate::flow::sealed::{Flow, Replay};
 
 pub(crate) use directories::read_secret;
 pub(crate) use issuance::Issued;
+pub(crate) use kerberos::{Kerberos, read_binding};
 pub(crate) use keys::{load_ring, ring_of, stored};
 pub(crate) use ledger::StoreLedger;
 pub(crate) use open::{OpenError, check_second_factor, open_directories, open_store};
@@ -65,6 +68,8 @@ pub(crate) struct House {
     pub(crate) enrolment: EnrolmentRule,
     /// What the guard has to tell; taken by the task that writes it down.
     pub(crate) guard_events: Mutex<Option<Receiver<GuardEvent>>>,
+    /// `None` when it is not configured, or cannot begin.
+    pub(crate) kerberos: Option<Kerberos>,
     /// What this installation performs to know who is there.
     pub(crate) methods: AvailableMethods,
     pub(crate) engine: Engine,

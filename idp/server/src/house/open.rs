@@ -18,6 +18,7 @@ use time::Duration;
 use tokio::sync::mpsc;
 
 use super::House;
+use super::kerberos::Kerberos;
 use super::ledger::StoreLedger;
 use super::second;
 use super::snapshots::Snapshots;
@@ -80,7 +81,7 @@ impl House {
         .reporting_to(report);
         let second = second::open(&config, &store, &master, ledger)?;
         let enrolment = enrolment(&config);
-        let methods = AvailableMethods::new([Method::Password], second::methods(&config));
+        let second_methods = second::methods(&config);
         let default_domain = config
             .directories
             .iter()
@@ -93,6 +94,7 @@ impl House {
             guard,
             Pacing::default(),
         );
+        let kerberos = Kerberos::start(&config, &directories, &store).await?;
         let origin = config.origin();
         Ok(Arc::new(Self {
             brand: Brand {
@@ -129,10 +131,11 @@ impl House {
             master,
             directories,
             authenticator,
+            methods: AvailableMethods::new(first_methods(kerberos.is_some()), second_methods),
             second,
             enrolment,
             guard_events: Mutex::new(Some(guard_events)),
-            methods,
+            kerberos,
         }))
     }
 
@@ -155,6 +158,12 @@ impl House {
         tracing::info!(version, "trust configuration taken up");
         Ok(())
     }
+}
+
+/// The first factors of this installation, in the order in which they are offered.
+fn first_methods(kerberos: bool) -> impl Iterator<Item = Method> {
+    let ticket = kerberos.then_some(Method::Kerberos);
+    ticket.into_iter().chain([Method::Password])
 }
 
 /// A name without a domain belongs to the only directory when there is just one.

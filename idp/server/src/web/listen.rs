@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use signet_authn::kerberos::ChannelBinding;
 use signet_authn::network_of;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -35,8 +36,8 @@ const REQUEST_HEAD: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const PULSE: Duration = Duration::from_secs(5);
-/// Largest set of request headers: Kerberos tickets of people in many groups need 64 KiB.
-const HEADERS: u32 = 96 * 1024;
+/// Largest set of request headers: a Kerberos ticket of somebody in many groups fills 64 KiB, and the rest comes beside it.
+const HEADERS: u32 = 128 * 1024;
 /// How long running requests may take after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -202,6 +203,13 @@ fn http_builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
+/// What a connection is protected by.
+enum Secured {
+    No,
+    /// TLS, and what clients bind Kerberos tokens to that come over it.
+    Tls(Option<Arc<ChannelBinding>>),
+}
+
 struct Connection<A> {
     tls: Option<Arc<TlsFiles>>,
     answer: Arc<A>,
@@ -212,29 +220,40 @@ struct Connection<A> {
 impl<A: Answer> Connection<A> {
     async fn run(self, stream: TcpStream, watcher: hyper_util::server::graceful::Watcher) {
         let Some(tls) = self.tls.clone() else {
-            return self.http(stream, watcher, false).await;
+            return self.http(stream, watcher, Secured::No).await;
         };
         let handshake = async {
             let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-            let server = tls.for_name(start.client_hello().server_name());
-            start.into_stream(server).await
+            let served = tls.for_name(start.client_hello().server_name());
+            let stream = start.into_stream(Arc::clone(&served.config)).await?;
+            Ok::<_, std::io::Error>((stream, served.binding.clone()))
         };
         match tokio::time::timeout(HANDSHAKE, handshake).await {
-            Ok(Ok(stream)) => self.http(stream, watcher, true).await,
+            Ok(Ok((stream, binding))) => {
+                self.http(stream, watcher, Secured::Tls(binding)).await;
+            }
             Ok(Err(error)) => debug!(peer = %self.peer.ip(), %error, "TLS handshake failed"),
             Err(_) => debug!(peer = %self.peer.ip(), "TLS handshake took too long"),
         }
     }
 
-    async fn http<S>(self, stream: S, watcher: hyper_util::server::graceful::Watcher, secure: bool)
-    where
+    async fn http<S>(
+        self,
+        stream: S,
+        watcher: hyper_util::server::graceful::Watcher,
+        secured: Secured,
+    ) where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let (answer, peer) = (self.answer, self.peer);
         let pulse = Arc::new(Pulse::default());
         let beating = Arc::clone(&pulse);
-        let service = service_fn(move |request| {
+        let secure = matches!(secured, Secured::Tls(_));
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let (answer, running) = (Arc::clone(&answer), Beat::of(&beating));
+            if let Secured::Tls(Some(binding)) = &secured {
+                request.extensions_mut().insert(Arc::clone(binding));
+            }
             async move {
                 let response = answer.answer(request, peer, secure).await;
                 drop(running);

@@ -1,5 +1,6 @@
 //! The web side that knows no sign-in: listeners, TLS, paths, cookies, headers, who is calling.
 
+pub(crate) mod agents;
 pub(crate) mod answer;
 pub(crate) mod caller;
 pub(crate) mod cookies;
