@@ -4,6 +4,8 @@
 //! listeners, TLS files, the store, the directories, networks and limits. An unknown key is an
 //! error that names its line; so is a value of the wrong type.
 
+mod certificate;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 use signet_authn::{GuardSettings, SmartLockout};
+
+pub(crate) use certificate::CertificateConfig;
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) session: Session,
     #[serde(default)]
     pub(crate) lockout: Lockout,
+    /// Signing in by certificate; off when absent.
+    pub(crate) certificate: Option<CertificateConfig>,
     #[serde(default)]
     pub(crate) metadata: MetadataFetch,
     #[serde(default)]
@@ -423,6 +429,10 @@ impl Config {
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {
             return fault("[session] idle_minutes and absolute_minutes must be at least 1".into());
         }
+        if let Some(certificate) = &self.certificate {
+            let checked = certificate.check(&self.service, &self.network);
+            return checked.or_else(|text| fault(format!("[certificate] {text}")));
+        }
         Ok(())
     }
 
@@ -437,6 +447,9 @@ impl Config {
         anchor(&mut self.store.master_key);
         if let Some(ca) = &mut self.metadata.ca {
             anchor(ca);
+        }
+        if let Some(certificate) = &mut self.certificate {
+            certificate.files().for_each(anchor);
         }
         for directory in &mut self.directories {
             anchor(&mut directory.ca);

@@ -114,7 +114,7 @@ pub(crate) async fn submit(
 }
 
 /// Opens the form's flow: sealed by us, for this browser, not too old, posted from our own page.
-fn open(house: &House, headers: &HeaderMap, sealed: &str) -> Result<Flow, NotOpened> {
+pub(super) fn open(house: &House, headers: &HeaderMap, sealed: &str) -> Result<Flow, NotOpened> {
     let from_here = |value: &str| value == house.origin;
     let origin_is_ours = headers
         .get(ORIGIN)
@@ -135,7 +135,7 @@ fn open(house: &House, headers: &HeaderMap, sealed: &str) -> Result<Flow, NotOpe
 }
 
 /// A form that cannot be taken is shown again when the URL still says what was asked; nothing typed is used.
-async fn show_again(
+pub(super) async fn show_again(
     house: &Arc<House>,
     caller: &Caller,
     headers: &HeaderMap,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
-use signet_model::RelyingParty;
+use signet_model::{MessagePair, Method, RelyingParty};
 use signet_pages::{Notice, SignInPage};
 use signet_protocols::{AskReason, Impossible, SessionDecision, decide_session, recheck, refuse};
 
+use super::certificate;
 use super::issue::{Issue, issue};
 use super::reply::Reply;
 use super::sealed::{Flow, Stage};
@@ -49,6 +50,14 @@ pub(crate) async fn go_on(
         .filter(|_| !wants_fresh)
         .map(|session| session.user.evidence());
     match decide_session(request, evidence, house.clock.now(), &party, &house.methods) {
+        SessionDecision::AskFirst { methods, .. }
+            if certificate::is_the_only_way(
+                &certificate::worth_offering(house, request, &party, methods.clone()),
+                &arrived,
+            ) =>
+        {
+            certificate::begin(house, caller, headers, &arrived, None).await
+        }
         SessionDecision::AskFirst { reason, .. } => {
             let notice = match reason {
                 AskReason::NoSession if session.is_none() => None,
@@ -108,6 +117,24 @@ pub(crate) async fn proceed(
             Some(Notice::SignInAgain),
             Some(session),
         ),
+        SessionDecision::AskSecond { methods }
+            if certificate::is_the_only_way(&methods, arrived) =>
+        {
+            certificate::begin(house, caller, headers, arrived, Some(session)).await
+        }
+        // Back from the certificate host without a result: it is offered again, and nobody is sent in circles.
+        SessionDecision::AskSecond { methods } if certificate::is_among(&methods) => show_form(
+            house,
+            caller,
+            headers,
+            party,
+            arrived,
+            Shown {
+                notice: None,
+                name: "",
+                methods: &methods,
+            },
+        ),
         SessionDecision::AskSecond { .. } => {
             reply
                 .refusal(refuse(request, Impossible::NoAuthnContext))
@@ -148,14 +175,41 @@ pub(crate) fn form_with_name(
     notice: Option<Notice>,
     name: &str,
 ) -> Response {
+    let request = &arrived.flow.request;
+    // What the form offers is what a first factor may be given by, whatever the session holds.
+    let methods = match decide_session(request, None, house.clock.now(), party, &house.methods) {
+        SessionDecision::AskFirst { methods, .. } => {
+            certificate::worth_offering(house, request, party, methods)
+        }
+        _ => Vec::new(),
+    };
+    let shown = Shown {
+        notice,
+        name,
+        methods: &methods,
+    };
+    show_form(house, caller, headers, party, arrived, shown)
+}
+
+/// What a sign-in form shows.
+struct Shown<'a> {
+    notice: Option<Notice>,
+    name: &'a str,
+    methods: &'a [Method],
+}
+
+fn show_form(
+    house: &House,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &RelyingParty,
+    arrived: &Arrived,
+    shown: Shown<'_>,
+) -> Response {
     let reply = Reply::new(house, caller);
-    let known = cookies::read(headers, cookies::BROWSER).map(str::to_owned);
-    let (browser, is_new) = match known {
-        Some(browser) => (browser, false),
-        None => match house.random_text() {
-            Ok(browser) => (browser, true),
-            Err(error) => return reply.message(&error),
-        },
+    let (browser, new_cookie) = match browser(house, headers) {
+        Ok(browser) => browser,
+        Err(error) => return reply.message(&error),
     };
     let Some(sealed) = arrived.flow.seal(
         &house.flow_sealer,
@@ -164,23 +218,41 @@ pub(crate) fn form_with_name(
     ) else {
         return reply.too_large();
     };
+    let certificate = certificate::is_among(shown.methods);
     let page = SignInPage {
         brand: &house.brand,
         language: reply.language_for(arrived.flow.request.hints.language.as_deref()),
         relying_party: Some(&party.name),
         action: &arrived.action,
         flow: &sealed,
-        username: name,
-        notice,
+        username: shown.name,
+        notice: shown.notice,
+        password: shown.methods.contains(&Method::Password) || !certificate,
+        certificate,
         keep_me_signed_in: house.config.session.keep_me_signed_in,
         activity: &caller.context.activity.to_string(),
     };
-    let response = reply.html(notice_status(notice), &page);
-    if is_new {
-        reply.with_cookie(response, &cookies::write(cookies::BROWSER, &browser, None))
-    } else {
-        response
+    let mut response = reply.html(notice_status(shown.notice), &page);
+    if certificate {
+        response = certificate::allow_form(house, response);
     }
+    match new_cookie {
+        Some(cookie) => reply.with_cookie(response, &cookie),
+        None => response,
+    }
+}
+
+/// The value that binds forms to this browser, and the cookie to set when it has none yet.
+pub(super) fn browser(
+    house: &House,
+    headers: &HeaderMap,
+) -> Result<(String, Option<String>), MessagePair> {
+    if let Some(known) = cookies::read(headers, cookies::BROWSER) {
+        return Ok((known.to_owned(), None));
+    }
+    let browser = house.random_text()?;
+    let cookie = cookies::write(cookies::BROWSER, &browser, None);
+    Ok((browser, Some(cookie)))
 }
 
 /// 200 for a form that is simply shown and for wrong credentials, as AD FS has it: tools look at the page.

@@ -53,6 +53,16 @@ impl<'a> Reply<'a> {
 
     /// The error page for `message` under `status`.
     pub(crate) fn message_with(&self, status: StatusCode, message: &MessagePair) -> Response {
+        self.message_with_way_back(status, message, None)
+    }
+
+    /// The same, with the address of the form that the person came from.
+    pub(crate) fn message_with_way_back(
+        &self,
+        status: StatusCode,
+        message: &MessagePair,
+        back: Option<&str>,
+    ) -> Response {
         match message.culprit {
             Culprit::User | Culprit::RelyingParty => {
                 info!(code = message.code, detail = %message.private, "request refused")
@@ -68,6 +78,7 @@ impl<'a> Reply<'a> {
             message,
             activity: &self.caller.context.activity.to_string(),
             time: &self.house.now_in_words(),
+            back,
         };
         self.html(status, &page)
     }

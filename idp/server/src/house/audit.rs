@@ -12,12 +12,13 @@ use super::{House, LiveSession};
 use crate::web::caller::Caller;
 
 impl House {
-    /// A right password (1202).
+    /// Fresh credentials that were right (1202); `note` says more about them.
     pub(crate) async fn audit_sign_in(
         &self,
         caller: &Caller,
         party: &RelyingParty,
         session: &LiveSession,
+        note: Value,
     ) -> Result<(), MessagePair> {
         let user = &session.user;
         let methods: Vec<_> = user
@@ -30,6 +31,7 @@ impl House {
             &mut details,
             json!({ "session": session.public_id.to_string(), "user": user.account().down_level_name(), "methods": methods }),
         );
+        merge(&mut details, note);
         let event = self.event(
             caller,
             EventNumber::CREDENTIALS_SUCCESS,
@@ -185,7 +187,7 @@ impl House {
         }
     }
 
-    async fn write(&self, event: AuditEvent) -> Result<(), MessagePair> {
+    pub(super) async fn write(&self, event: AuditEvent) -> Result<(), MessagePair> {
         self.store
             .record(&event)
             .await
@@ -235,7 +237,7 @@ impl Window {
 
 impl Strangers {
     /// How many were left out since the last row; `None` when this one is left out too.
-    fn admit(&self, now: OffsetDateTime) -> Option<u32> {
+    pub(super) fn admit(&self, now: OffsetDateTime) -> Option<u32> {
         let mut bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let short = bounds.short.has_room(WINDOW, STRANGERS, now);
         let long = bounds.long.has_room(HOUR, STRANGERS_AN_HOUR, now);

@@ -16,6 +16,7 @@ use signet_store::{MacTagger, Store};
 use time::Duration;
 
 use super::House;
+use super::certificates::Certificates;
 use super::ledger::StoreLedger;
 use super::snapshots::Snapshots;
 use super::trust::Trust;
@@ -82,6 +83,7 @@ impl House {
             Pacing::default(),
         );
         let origin = config.origin();
+        let certificates = Certificates::open(&config, &master, &directories)?;
         Ok(Arc::new(Self {
             brand: Brand {
                 organisation: config.service.organisation.clone(),
@@ -112,7 +114,8 @@ impl House {
             master,
             directories,
             authenticator,
-            methods: AvailableMethods::new([Method::Password], []),
+            methods: methods(certificates.as_ref()),
+            certificates,
         }))
     }
 
@@ -135,6 +138,15 @@ impl House {
         tracing::info!(version, "trust configuration taken up");
         Ok(())
     }
+}
+
+/// What this installation performs, as it is configured, in the order in which it is offered.
+fn methods(certificates: Option<&Certificates>) -> AvailableMethods {
+    let certificate = certificates.map(Certificates::method);
+    AvailableMethods::new(
+        std::iter::once(Method::Password).chain(certificate),
+        certificate,
+    )
 }
 
 /// A name without a domain belongs to the only directory when there is just one.

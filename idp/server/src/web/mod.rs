@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod caller;
+pub(crate) mod certificate;
 pub(crate) mod cookies;
 pub(crate) mod headers;
 pub(crate) mod listen;
