@@ -1,6 +1,7 @@
 """Headless Chromium by its driver: what a person really sees and sends."""
 import base64
 import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ def key_pin(certificate: Path) -> str:
 class Chromium:
     """One browser with an empty profile. It knows the test hosts, trusts the given certificates' keys and reaches nothing else."""
 
-    def __init__(self, certificates: list[Path], javascript: bool = True, language: str = "en-GB", phone: bool = False):
+    def __init__(self, certificates: list[Path], javascript: bool = True, language: str = "en-GB", phone: bool = False, home: Path | None = None):
         self.profile = Path(tempfile.mkdtemp(prefix="signet-chromium-"))
         rules = [f"MAP {host}:{port} {to[0]}:{to[1]}" for (host, port), to in hosts.table().items()]
         options = Options()
@@ -49,7 +50,8 @@ class Chromium:
         options.add_experimental_option("prefs", preferences)
         if phone:
             options.add_experimental_option("mobileEmulation", {"deviceMetrics": {"width": 320, "height": 640, "pixelRatio": 2.0}})
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        environment = os.environ | ({"HOME": str(home)} if home else {})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver", env=environment), options=options)
         self.driver.set_page_load_timeout(30)
 
     def open(self, url: str):
