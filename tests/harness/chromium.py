@@ -34,10 +34,12 @@ class Chromium:
     """One browser with an empty profile. It knows the test hosts, trusts the given certificates' keys and reaches nothing else."""
 
     def __init__(self, certificates: list[Path], javascript: bool = True, language: str = "en-GB", phone: bool = False,
-                 tickets: dict | None = None, allowlist: str | None = None):
-        """`tickets` is the environment of somebody with Kerberos tickets (`lab.kerberos.Tickets.environment`); they go to the hosts of `allowlist`."""
+                 tickets: dict | None = None, allowlist: str | None = None, home: Path | None = None):
+        """`tickets` is the environment of somebody with Kerberos tickets (`lab.kerberos.Tickets.environment`); they go to the hosts of `allowlist`. `home` holds somebody's certificates."""
         self.profile = Path(tempfile.mkdtemp(prefix="signet-chromium-"))
         service = Service("/usr/bin/chromedriver")
+        if home is not None:
+            service = Service("/usr/bin/chromedriver", env=os.environ | {"HOME": str(home)})
         if tickets is not None:
             service = self._with_kerberos(tickets)
         rules = [f"MAP {host}:{port} {to[0]}:{to[1]}" for (host, port), to in hosts.table().items()]

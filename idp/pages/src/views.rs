@@ -24,6 +24,10 @@ pub struct SignInPage<'a> {
     pub username: &'a str,
     /// What to tell before the form.
     pub notice: Option<Notice>,
+    /// Whether name and password are asked for.
+    pub password: bool,
+    /// Whether a certificate is offered, as another way or, without a password, as the only one.
+    pub certificate: bool,
     /// Whether "keep me signed in" is offered.
     pub keep_me_signed_in: bool,
     /// Activity id, for support.
@@ -181,6 +185,8 @@ pub struct ErrorPage<'a> {
     pub activity: &'a str,
     /// Time in UTC, `2026-01-02 03:04:05 UTC`.
     pub time: &'a str,
+    /// Address of the form the person came from, when it can be gone back to.
+    pub back: Option<&'a str>,
 }
 
 impl ErrorPage<'_> {

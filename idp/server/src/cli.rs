@@ -44,6 +44,11 @@ pub(crate) enum Command {
     /// Token-signing certificates.
     #[command(subcommand)]
     Cert(CertCommand),
+    /// What a person's certificate says, which account it would sign in, and why.
+    Certmap {
+        /// PEM or DER file; further certificates in a PEM file help to find a path.
+        file: PathBuf,
+    },
     /// What is counted against people who typed wrong passwords.
     #[command(subcommand)]
     Account(AccountCommand),

@@ -4,6 +4,7 @@
 //! listeners, TLS files, the store, the directories, networks and limits. An unknown key is an
 //! error that names its line; so is a value of the wrong type.
 
+mod certificate;
 mod kerberos;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use signet_authn::{GuardSettings, SmartLockout};
 
+pub(crate) use certificate::CertificateConfig;
 pub(crate) use kerberos::{Kerberos as KerberosConfig, Protection};
 
 /// The whole file.
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     /// Second factors; without it there are none.
     pub(crate) second_factor: Option<SecondFactor>,
     pub(crate) kerberos: Option<KerberosConfig>,
+    /// Signing in by certificate; off when absent.
+    pub(crate) certificate: Option<CertificateConfig>,
     #[serde(default)]
     pub(crate) metadata: MetadataFetch,
     #[serde(default)]
@@ -530,6 +534,11 @@ impl Config {
         if let Some(Err(text)) = self.kerberos.as_ref().map(KerberosConfig::check) {
             return fault(format!("[kerberos] {text}"));
         }
+        if let Some(certificate) = &self.certificate
+            && let Err(text) = certificate.check(&self.service, &self.network)
+        {
+            return fault(format!("[certificate] {text}"));
+        }
         Ok(())
     }
 
@@ -547,6 +556,9 @@ impl Config {
         }
         if let Some(kerberos) = &mut self.kerberos {
             kerberos.paths().for_each(anchor);
+        }
+        if let Some(certificate) = &mut self.certificate {
+            certificate.files().for_each(anchor);
         }
         for directory in &mut self.directories {
             anchor(&mut directory.ca);

@@ -51,6 +51,11 @@ const ROUTES: &[Route] = &[
         serve: || get(flow::portal::get).post(flow::portal::post),
     },
     Route {
+        path: "/adfs/certauth",
+        methods: "GET",
+        serve: || get(flow::judge_certificate),
+    },
+    Route {
         path: "/federationmetadata/2007-06/federationmetadata.xml",
         methods: "GET",
         serve: || get(federation_metadata),

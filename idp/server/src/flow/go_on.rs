@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
-use signet_model::{MessagePair, RelyingParty};
+use signet_model::{MessagePair, Method, RelyingParty};
 use signet_pages::{Notice, SignInPage};
 use signet_protocols::{AskReason, SessionDecision, decide_session, recheck, refuse};
 
+use super::certificate;
 use super::issue::{self, Answered, Issue, issue};
 use super::negotiate::{Wanted, negotiate};
 use super::reply::Reply;
@@ -51,6 +52,14 @@ pub(crate) async fn go_on(
         .filter(|_| !wants_fresh)
         .map(|session| session.user.evidence());
     match decide_session(request, evidence, house.clock.now(), &party, &house.methods) {
+        SessionDecision::AskFirst { methods, .. }
+            if certificate::is_the_only_way(
+                &certificate::worth_offering(house, request, &party, methods.clone()),
+                &arrived,
+            ) =>
+        {
+            certificate::begin(house, caller, headers, &arrived, None).await
+        }
         SessionDecision::AskFirst { reason, methods } => {
             let notice = match reason {
                 AskReason::NoSession if session.is_none() => None,
@@ -114,6 +123,9 @@ pub(crate) async fn proceed(
                 Answered::SecondFactorWanted(refusal) if request.authentication.passive => {
                     issue::refused(house, caller, party, &arrived.flow, &session, &refusal).await
                 }
+                Answered::SecondFactorWanted(_) if house.second.is_none() => {
+                    certificate::begin(house, caller, headers, arrived, Some(&session)).await
+                }
                 Answered::SecondFactorWanted(_) => {
                     let methods = house.second_methods(session.user.evidence());
                     let scene = Scene::new(house, caller, headers, party, arrived);
@@ -130,6 +142,28 @@ pub(crate) async fn proceed(
             Some(Notice::SignInAgain),
             Some(&session),
         ),
+        SessionDecision::AskSecond { methods }
+            if certificate::is_the_only_way(&methods, arrived) =>
+        {
+            certificate::begin(house, caller, headers, arrived, Some(&session)).await
+        }
+        // Back from the certificate host without a result: it is offered again, and nobody is sent in circles.
+        SessionDecision::AskSecond { methods }
+            if house.second.is_none() && certificate::is_among(&methods) =>
+        {
+            show_form(
+                house,
+                caller,
+                headers,
+                party,
+                arrived,
+                Shown {
+                    notice: None,
+                    name: "",
+                    methods: &methods,
+                },
+            )
+        }
         SessionDecision::AskSecond { methods } => {
             let scene = Scene::new(house, caller, headers, party, arrived);
             scene.ask(&session, &methods).await
@@ -203,6 +237,37 @@ pub(crate) fn form_with_name(
     notice: Option<Notice>,
     name: &str,
 ) -> Response {
+    let request = &arrived.flow.request;
+    // What the form offers is what a first factor may be given by, whatever the session holds.
+    let methods = match decide_session(request, None, house.clock.now(), party, &house.methods) {
+        SessionDecision::AskFirst { methods, .. } => {
+            certificate::worth_offering(house, request, party, methods)
+        }
+        _ => Vec::new(),
+    };
+    let shown = Shown {
+        notice,
+        name,
+        methods: &methods,
+    };
+    show_form(house, caller, headers, party, arrived, shown)
+}
+
+/// What a sign-in form shows.
+struct Shown<'a> {
+    notice: Option<Notice>,
+    name: &'a str,
+    methods: &'a [Method],
+}
+
+fn show_form(
+    house: &House,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &RelyingParty,
+    arrived: &Arrived,
+    shown: Shown<'_>,
+) -> Response {
     let reply = Reply::new(house, caller);
     let browser = match browser_of(house, headers) {
         Ok(browser) => browser,
@@ -217,18 +282,24 @@ pub(crate) fn form_with_name(
     ) else {
         return reply.too_large();
     };
+    let certificate = certificate::is_among(shown.methods);
     let page = SignInPage {
         brand: &house.brand,
         language: reply.language_for(arrived.flow.request.hints.language.as_deref()),
         relying_party: Some(&party.name),
         action: &arrived.action,
         flow: &sealed,
-        username: name,
-        notice,
+        username: shown.name,
+        notice: shown.notice,
+        password: shown.methods.contains(&Method::Password) || !certificate,
+        certificate,
         keep_me_signed_in: house.config.session.keep_me_signed_in,
         activity: &caller.context.activity.to_string(),
     };
-    let response = reply.html(notice_status(notice), &page);
+    let mut response = reply.html(notice_status(shown.notice), &page);
+    if certificate {
+        response = certificate::allow_form(house, response);
+    }
     browser.keep(&reply, response)
 }
 

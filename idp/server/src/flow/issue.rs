@@ -34,7 +34,7 @@ pub(crate) async fn issue(house: &Arc<House>, caller: &Caller, wish: Issue<'_>) 
     Answered::Done(match make(house, caller, &wish).await {
         Ok(form) => reply.token_post(&wish.party.name, &form),
         Err(Failed::Refused(refusal @ Refusal::SecondFactorRequired { .. }))
-            if house.second.is_some() =>
+            if house.second.is_some() || house.certificates.is_some() =>
         {
             return Answered::SecondFactorWanted(refusal);
         }

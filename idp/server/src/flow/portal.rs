@@ -400,6 +400,8 @@ impl<'a> Desk<'a> {
             flow: &token,
             username: name,
             notice,
+            password: true,
+            certificate: false,
             keep_me_signed_in: false,
             activity: &self.caller.context.activity.to_string(),
         };

@@ -11,6 +11,7 @@ use signet_protocols::saml2::{self, SamlAction};
 use signet_protocols::wsfed::{self, WsFedAction};
 use signet_protocols::{ProtocolError, ProtocolRequest};
 
+use super::certificate;
 use super::change::{self, SubmittedChange};
 use super::credentials::{self, SubmittedForm};
 use super::go_on::{Arrived, go_on};
@@ -23,7 +24,7 @@ use crate::web::caller::Caller;
 use crate::web::cookies;
 
 /// Longest sealed flow that goes into a URL; a longer one is parked in the store.
-const LONGEST_IN_URL: usize = 6 * 1024;
+pub(super) const LONGEST_IN_URL: usize = 6 * 1024;
 
 /// `GET /adfs/ls/`: a message by redirect, or a parked one coming back.
 pub(crate) async fn get(
@@ -34,6 +35,9 @@ pub(crate) async fn get(
 ) -> Response {
     let query = query.unwrap_or_default();
     let reply = Reply::new(&house, &caller);
+    if let Some(returned) = certificate::returned(&query) {
+        return certificate::finish(&house, &caller, &headers, returned).await;
+    }
     if let Some(parked) = parked_handle(&query) {
         return match open_parked(&house, &parked).await {
             Ok(flow) => {
@@ -81,6 +85,9 @@ pub(crate) async fn post(
     let reply = Reply::new(&house, &caller);
     if !is_form(&headers) {
         return reply.status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    if let Some(flow) = certificate::chosen(&body) {
+        return certificate::choose(&house, &caller, &headers, &query, &flow).await;
     }
     if let Some(form) = SubmittedChange::read(&body) {
         return change::submit(&house, &caller, &headers, &query, form).await;
@@ -282,7 +289,7 @@ pub(super) fn action(query: &str) -> String {
     }
 }
 
-fn parameter(query: &str, name: &str) -> Option<String> {
+pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())

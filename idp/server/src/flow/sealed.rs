@@ -1,5 +1,6 @@
 //! An interrupted sign-in: sealed values that the browser carries, so that any node can go on with it.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use signet_certs::Sealer;
 use signet_model::{AccountId, Culprit, MessagePair, SignInRequest};
@@ -45,6 +46,10 @@ pub(crate) enum Stage<'a> {
     Second { browser: &'a str },
     /// In a URL of ours, after a POST from another site: worth no more than a link.
     Parked,
+    /// In the URL that leads to the certificate host: it says nothing of who is there.
+    Certificate,
+    /// In the URL that leads back from there, in the browser with this cookie.
+    Passed { browser: &'a str },
 }
 
 /// Why a sealed flow was not opened.
@@ -107,12 +112,7 @@ impl Flow {
             .map_err(|_| NotOpened::Foreign)?;
         let flow: Self = serde_json::from_slice(&plain).map_err(|_| NotOpened::Foreign)?;
         let age = milliseconds(now).saturating_sub(flow.sealed_at);
-        let longest = match stage {
-            Stage::Form { .. } => FORM,
-            Stage::Second { .. } => SECOND,
-            Stage::Parked => PARKED,
-        };
-        if age < -60_000 || i128::from(age) > longest.whole_milliseconds() {
+        if age < -60_000 || i128::from(age) > stage.longest().whole_milliseconds() {
             return Err(NotOpened::Expired);
         }
         Ok(flow)
@@ -125,8 +125,55 @@ impl Stage<'_> {
             Self::Form { browser } => [b"form\0", browser.as_bytes()].concat(),
             Self::Second { browser } => [b"second\0", browser.as_bytes()].concat(),
             Self::Parked => b"parked".to_vec(),
+            Self::Certificate => b"certificate".to_vec(),
+            Self::Passed { browser } => [b"passed\0", browser.as_bytes()].concat(),
         }
     }
+
+    fn longest(self) -> Duration {
+        match self {
+            Self::Form { .. } | Self::Certificate | Self::Passed { .. } => FORM,
+            Self::Second { .. } => SECOND,
+            Self::Parked => PARKED,
+        }
+    }
+}
+
+/// A value beside a flow, with the time at which it was sealed.
+#[derive(Serialize, Deserialize)]
+struct Stamped<T> {
+    at: i64,
+    value: T,
+}
+
+/// Seals `value` for `stage`; `None` when it is too large to travel.
+pub(super) fn seal_for<T: Serialize>(
+    value: &T,
+    sealer: &Sealer,
+    stage: Stage<'_>,
+    now: OffsetDateTime,
+) -> Option<String> {
+    let at = milliseconds(now);
+    let plain = serde_json::to_vec(&Stamped { at, value }).ok()?;
+    sealer.seal(&plain, &stage.label()).ok()
+}
+
+/// Opens what [`seal_for`] made for the same stage.
+pub(super) fn open_for<T: DeserializeOwned>(
+    sealed: &str,
+    sealer: &Sealer,
+    stage: Stage<'_>,
+    now: OffsetDateTime,
+) -> Result<T, NotOpened> {
+    let plain = sealer
+        .open(sealed, &stage.label())
+        .map_err(|_| NotOpened::Foreign)?;
+    let stamped: Stamped<T> = serde_json::from_slice(&plain).map_err(|_| NotOpened::Foreign)?;
+    let age = milliseconds(now).saturating_sub(stamped.at);
+    if age < -60_000 || i128::from(age) > stage.longest().whole_milliseconds() {
+        return Err(NotOpened::Expired);
+    }
+    Ok(stamped.value)
 }
 
 fn milliseconds(instant: OffsetDateTime) -> i64 {

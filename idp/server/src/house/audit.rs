@@ -12,12 +12,13 @@ use super::{House, LiveSession};
 use crate::web::caller::Caller;
 
 impl House {
-    /// Right credentials, or a factor added to them (1202).
+    /// Right credentials, or a factor added to them (1202); `note` says more about them.
     pub(crate) async fn audit_sign_in(
         &self,
         caller: &Caller,
         party: Option<&RelyingParty>,
         session: &LiveSession,
+        note: Value,
     ) -> Result<(), MessagePair> {
         let user = &session.user;
         let methods: Vec<_> = user
@@ -30,6 +31,7 @@ impl House {
             &mut details,
             json!({ "session": session.public_id.to_string(), "user": user.account().down_level_name(), "methods": methods }),
         );
+        merge(&mut details, note);
         let event = self.event(
             caller,
             EventNumber::CREDENTIALS_SUCCESS,
@@ -329,7 +331,7 @@ impl House {
         }
     }
 
-    async fn write(&self, event: AuditEvent) -> Result<(), MessagePair> {
+    pub(super) async fn write(&self, event: AuditEvent) -> Result<(), MessagePair> {
         self.store
             .record(&event)
             .await

@@ -1,6 +1,7 @@
 //! Everything that requests share, opened once: the house that all rooms stand in.
 
 mod audit;
+mod certificates;
 mod directories;
 mod issuance;
 mod kerberos;
@@ -36,6 +37,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::config::Config;
 use crate::flow::sealed::{Flow, Replay};
 
+pub(crate) use certificates::{Certificates, note as certificate_note, open_certificates};
 pub(crate) use directories::read_secret;
 pub(crate) use issuance::Issued;
 pub(crate) use kerberos::{Kerberos, read_binding};
@@ -70,6 +72,8 @@ pub(crate) struct House {
     pub(crate) guard_events: Mutex<Option<Receiver<GuardEvent>>>,
     /// `None` when it is not configured, or cannot begin.
     pub(crate) kerberos: Option<Kerberos>,
+    /// Signing in by certificate, when it is configured.
+    pub(crate) certificates: Option<Certificates>,
     /// What this installation performs to know who is there.
     pub(crate) methods: AvailableMethods,
     pub(crate) engine: Engine,
@@ -164,20 +168,13 @@ impl House {
 
     /// Uses up a signed request; the second time is refused.
     pub(crate) async fn use_once(&self, replay: &Replay) -> Result<(), MessagePair> {
-        let hash = aws_lc_rs::digest::digest(
-            &aws_lc_rs::digest::SHA256,
-            format!("saml-request\n{}", replay.key).as_bytes(),
-        );
-        let hash: [u8; 32] = hash.as_ref().try_into().unwrap_or_default();
         let expires = time::OffsetDateTime::from_unix_timestamp(replay.expires)
             .unwrap_or_else(|_| self.clock.now())
             + time::Duration::hours(2);
-        let first = self
-            .store
-            .remember_once(&hash, expires, self.clock.now())
-            .await
-            .map_err(|error| error.message())?;
-        if first {
+        if self
+            .is_first_use(&format!("saml-request\n{}", replay.key), expires)
+            .await?
+        {
             return Ok(());
         }
         Err(MessagePair {
@@ -190,6 +187,21 @@ impl House {
                 replay.key.replace('\n', " ")
             ),
         })
+    }
+
+    /// Uses up what may be used once, on all nodes together; whether this was the first time. `thing` says its kind and
+    /// which one it is; `expires` is not before it is worthless by itself.
+    pub(crate) async fn is_first_use(
+        &self,
+        thing: &str,
+        expires: time::OffsetDateTime,
+    ) -> Result<bool, MessagePair> {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, thing.as_bytes());
+        let hash: [u8; 32] = hash.as_ref().try_into().unwrap_or_default();
+        self.store
+            .remember_once(&hash, expires, self.clock.now())
+            .await
+            .map_err(|error| error.message())
     }
 }
 

@@ -18,6 +18,7 @@ use time::Duration;
 use tokio::sync::mpsc;
 
 use super::House;
+use super::certificates::Certificates;
 use super::kerberos::Kerberos;
 use super::ledger::StoreLedger;
 use super::second;
@@ -96,6 +97,7 @@ impl House {
         );
         let kerberos = Kerberos::start(&config, &directories, &store).await?;
         let origin = config.origin();
+        let certificates = Certificates::open(&config, &master, &directories)?;
         Ok(Arc::new(Self {
             brand: Brand {
                 organisation: config.service.organisation.clone(),
@@ -131,11 +133,12 @@ impl House {
             master,
             directories,
             authenticator,
-            methods: AvailableMethods::new(first_methods(kerberos.is_some()), second_methods),
+            methods: methods(kerberos.is_some(), certificates.as_ref(), second_methods),
             second,
             enrolment,
             guard_events: Mutex::new(Some(guard_events)),
             kerberos,
+            certificates,
         }))
     }
 
@@ -160,10 +163,19 @@ impl House {
     }
 }
 
-/// The first factors of this installation, in the order in which they are offered.
-fn first_methods(kerberos: bool) -> impl Iterator<Item = Method> {
+/// What this installation performs, as it is configured, in the order in which it is offered.
+fn methods(
+    kerberos: bool,
+    certificates: Option<&Certificates>,
+    second: Vec<Method>,
+) -> AvailableMethods {
     let ticket = kerberos.then_some(Method::Kerberos);
-    ticket.into_iter().chain([Method::Password])
+    let certificate = certificates.map(Certificates::method);
+    let first = ticket.into_iter().chain([Method::Password]);
+    AvailableMethods::new(
+        first.chain(certificate),
+        second.into_iter().chain(certificate),
+    )
 }
 
 /// A name without a domain belongs to the only directory when there is just one.

@@ -1,5 +1,6 @@
 //! Sessions: found by the cookie, resumed with the account as it is now, begun, ended.
 
+use serde_json::Value;
 use signet_authn::{AuthenticatedUser, NotResumed};
 use signet_directory::DirectoryError;
 use signet_model::uris::name_id;
@@ -139,6 +140,19 @@ impl House {
         party: Option<&RelyingParty>,
         user: AuthenticatedUser,
     ) -> Result<LiveSession, MessagePair> {
+        self.begin_session_noting(caller, headers, party, user, Value::Null)
+            .await
+    }
+
+    /// The same, with more for the audit.
+    pub(crate) async fn begin_session_noting(
+        &self,
+        caller: &Caller,
+        headers: &http::HeaderMap,
+        party: Option<&RelyingParty>,
+        user: AuthenticatedUser,
+        note: Value,
+    ) -> Result<LiveSession, MessagePair> {
         let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
         // Whatever stands in the way of the old session does not stand in the way of the new one.
         let earlier = match old {
@@ -166,7 +180,7 @@ impl House {
             recent_tokens: 0,
         };
         let session = self.put_session(old, begun).await?;
-        self.audit_sign_in(caller, party, &session).await?;
+        self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
     }
 
@@ -178,6 +192,19 @@ impl House {
         session: LiveSession,
         user: AuthenticatedUser,
     ) -> Result<LiveSession, MessagePair> {
+        self.step_up_noting(caller, party, session, user, Value::Null)
+            .await
+    }
+
+    /// The same, with more for the audit.
+    pub(crate) async fn step_up_noting(
+        &self,
+        caller: &Caller,
+        party: Option<&RelyingParty>,
+        session: LiveSession,
+        user: AuthenticatedUser,
+        note: Value,
+    ) -> Result<LiveSession, MessagePair> {
         let begun = Begun {
             user,
             expires_at: session.expires_at,
@@ -185,7 +212,7 @@ impl House {
             recent_tokens: session.recent_tokens,
         };
         let session = self.put_session(Some(session.key), begun).await?;
-        self.audit_sign_in(caller, party, &session).await?;
+        self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
     }
 
@@ -341,6 +368,28 @@ impl House {
             Some(error) => Err(error.message()),
             None => Ok(None),
         }
+    }
+
+    /// The account as the directory described it at `since` or later; `None` when it is gone.
+    pub(crate) async fn account_since(
+        &self,
+        id: AccountId,
+        since: OffsetDateTime,
+    ) -> Result<Option<std::sync::Arc<signet_directory::Account>>, MessagePair> {
+        let known = self.account(id).await?;
+        if known
+            .as_ref()
+            .is_some_and(|known| known.account.read_at < since)
+        {
+            self.snapshots.forget(id);
+            return Ok(self.account(id).await?.map(|known| known.account));
+        }
+        Ok(known.map(|known| known.account))
+    }
+
+    /// Keeps an account that was just read for a request that follows at once.
+    pub(crate) fn keep_account(&self, account: &std::sync::Arc<signet_directory::Account>) {
+        self.snapshots.keep(std::sync::Arc::clone(account));
     }
 
     async fn end_silently(

@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub(crate) mod answer;
 pub(crate) mod caller;
+pub(crate) mod certificate;
 pub(crate) mod cookies;
 pub(crate) mod headers;
 pub(crate) mod listen;
