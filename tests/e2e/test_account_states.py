@@ -10,8 +10,8 @@ SHOWN = {
     "st-disabled": "disabled",
     "st-disabled-expired": "disabled",
     "st-expired": "has expired. ask your help desk to extend it",
-    "st-pwexpired": "your password has expired",
-    "st-mustchange": "you must change your password",
+    "st-pwexpired": "your password has expired. choose a new one",
+    "st-mustchange": "you must change your password. choose a new one",
     "st-hours": "at this time",
     "st-workstation": "certain computers",
     # What leaks that an account exists, or that its password was right, reads as a wrong password.
@@ -29,8 +29,9 @@ def test_sec_ad_11_each_state_has_its_page(signet, lab, browser, sam):
     browser.get(entra_url(signet.sign_in_url))
     page = browser.sign_in(f"CORP\\{sam}", "User-Passw0rd!")
     assert SHOWN[sam] in page.text.lower(), page.text
-    assert page.form("UserName", "Password").fields["UserName"] == f"CORP\\{sam}", "the name is kept"
-    assert not page.form("UserName", "Password").fields["Password"]
+    secret = "OldPassword" if "choose a new one" in SHOWN[sam] else "Password"
+    assert page.form("UserName", secret).fields["UserName"] == f"CORP\\{sam}", "the name is kept"
+    assert not page.form("UserName", secret).fields[secret]
     assert not any("session" in cookie.name for cookie in browser.session.cookies)
 
 

@@ -1,6 +1,8 @@
 """Headless Chromium by its driver: what a person really sees and sends."""
 import base64
 import hashlib
+import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -31,8 +33,15 @@ def key_pin(certificate: Path) -> str:
 class Chromium:
     """One browser with an empty profile. It knows the test hosts, trusts the given certificates' keys and reaches nothing else."""
 
-    def __init__(self, certificates: list[Path], javascript: bool = True, language: str = "en-GB", phone: bool = False):
+    def __init__(self, certificates: list[Path], javascript: bool = True, language: str = "en-GB", phone: bool = False,
+                 tickets: dict | None = None, allowlist: str | None = None, home: Path | None = None):
+        """`tickets` is the environment of somebody with Kerberos tickets (`lab.kerberos.Tickets.environment`); they go to the hosts of `allowlist`. `home` holds somebody's certificates."""
         self.profile = Path(tempfile.mkdtemp(prefix="signet-chromium-"))
+        service = Service("/usr/bin/chromedriver")
+        if home is not None:
+            service = Service("/usr/bin/chromedriver", env=os.environ | {"HOME": str(home)})
+        if tickets is not None:
+            service = self._with_kerberos(tickets)
         rules = [f"MAP {host}:{port} {to[0]}:{to[1]}" for (host, port), to in hosts.table().items()]
         options = Options()
         options.binary_location = "/usr/bin/chromium"
@@ -42,6 +51,8 @@ class Chromium:
         options.add_argument(f"--lang={language}")
         options.add_argument(f"--host-resolver-rules={', '.join(rules)}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
         options.add_argument(f"--ignore-certificate-errors-spki-list={','.join(key_pin(one) for one in certificates)}")
+        if allowlist:
+            options.add_argument(f"--auth-server-allowlist={allowlist}")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         preferences = {"intl.accept_languages": language, "credentials_enable_service": False, "translate": {"enabled": False}}
         if not javascript:
@@ -49,8 +60,26 @@ class Chromium:
         options.add_experimental_option("prefs", preferences)
         if phone:
             options.add_experimental_option("mobileEmulation", {"deviceMetrics": {"width": 320, "height": 640, "pixelRatio": 2.0}})
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver = webdriver.Chrome(service=service, options=options)
         self.driver.set_page_load_timeout(30)
+
+    def _with_kerberos(self, tickets: dict) -> Service:
+        """A driver whose browser finds the tickets, and asks for those of the host in the URL.
+
+        Without the policy the browser asks for the host that the resolver rules lead to, `HTTP/127.0.0.1`. Policies are the machine's, so
+        these are mounted for this browser alone. A fresh profile on Linux does not load GSSAPI for its first Negotiate.
+        """
+        (self.profile / "Local State").write_text(json.dumps({"net": {"received_http_auth_negotiate_headers": True}}))
+        managed = self.profile / "etc/policies/managed"
+        managed.mkdir(parents=True)
+        (managed / "kerberos.json").write_text(json.dumps({"DisableAuthNegotiateCnameLookup": True}))
+        Path("/etc/chromium").mkdir(exist_ok=True)
+        driver = self.profile / "driver"
+        inside = f"mount --bind {self.profile}/etc /etc/chromium && exec /usr/bin/chromedriver \"$@\""
+        driver.write_text(f"#!/bin/sh\nexec unshare -m sh -c '{inside}' driver \"$@\"\n")
+        driver.chmod(0o700)
+        names = ("KRB5_CONFIG", "KRB5CCNAME")
+        return Service(str(driver), env=os.environ | {name: tickets[name] for name in names})
 
     def open(self, url: str):
         self.driver.get(url)

@@ -40,6 +40,16 @@ class Page:
     def title(self) -> str:
         return "" if self.tree is None else (self.tree.findtext(".//title") or "").strip()
 
+    def element_texts(self, identifier: str, below: str = "") -> list[str]:
+        """What the element with this id says, or each element of that name below it."""
+        path = f'//*[@id="{identifier}"]' + (f"//{below}" if below else "")
+        return [] if self.tree is None else [" ".join(one.text_content().split()) for one in self.tree.xpath(path)]
+
+    def element_text(self, identifier: str) -> str:
+        found = self.element_texts(identifier)
+        assert len(found) == 1, f"{len(found)} elements {identifier} at {self.url} ({self.status}): {self.text[:400]}"
+        return found[0]
+
     def forms(self) -> list[Form]:
         return [] if self.tree is None else [self._form(one) for one in self.tree.iter("form")]
 

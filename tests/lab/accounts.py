@@ -93,6 +93,10 @@ CHANGERS = [
     Person("pw-young"),
     Person("pw-strict"),
     Person("pw-lockme"),
+    Person("web-mustchange", must_change=True),
+    Person("web-expired", password_age=10 * DAY),
+    Person("web-strict", must_change=True),
+    Person("web-plain"),
 ]
 
 SERVICES = [
@@ -146,8 +150,8 @@ NEVER = "-9223372036854775808"
 HALF_HOUR = "-18000000000"
 ONE_DAY = "-864000000000"
 POLICIES = [
-    ("lab-expired-now", 10, ["st-pwexpired", "pw-expired"], {"msDS-MaximumPasswordAge": "-1728000000000"}),
+    ("lab-expired-now", 10, ["st-pwexpired", "pw-expired", "web-expired"], {"msDS-MaximumPasswordAge": "-1728000000000"}),
     ("lab-lockout-3", 20, ["st-locked", "st-lockme", "pw-lockme"], {"msDS-LockoutThreshold": "3"}),
     ("lab-young", 30, ["pw-young"], {"msDS-MinimumPasswordAge": ONE_DAY}),
-    ("lab-strict", 40, ["pw-strict"], {"msDS-MinimumPasswordLength": "16", "msDS-PasswordHistoryLength": "3"}),
+    ("lab-strict", 40, ["pw-strict", "web-strict"], {"msDS-MinimumPasswordLength": "16", "msDS-PasswordHistoryLength": "3"}),
 ]

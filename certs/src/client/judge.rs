@@ -70,6 +70,11 @@ impl JudgedCertificate {
         &self.certificate
     }
 
+    /// The certificate, without the verdict.
+    pub fn into_certificate(self) -> ClientCertificate {
+        self.certificate
+    }
+
     /// When it was judged.
     pub fn judged_at(&self) -> OffsetDateTime {
         self.judged_at

@@ -9,7 +9,9 @@ use super::name::DistinguishedName;
 const LONGEST_IDENTITY: usize = 16 * 1024;
 
 /// How firmly a mapping binds an account to a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum Strength {
     /// By names, which an authority may give to another certificate as well.
     Weak,

@@ -79,6 +79,14 @@ impl TlsIdentity {
         &self.facts
     }
 
+    /// The server certificate itself (DER).
+    pub fn certificate_der(&self) -> &[u8] {
+        self.certified
+            .cert
+            .first()
+            .map_or(&[], |leaf| leaf.as_ref())
+    }
+
     /// Whether the certificate covers `host`, by RFC 6125 rules (wildcards in the first label only).
     ///
     /// # Errors

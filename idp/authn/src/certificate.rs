@@ -7,7 +7,8 @@
 //!     -> Directory::read -> state of the account -> VerifiedCertificate
 //! ```
 //!
-//! Only [`CertificateAuthenticator::sign_in`] makes a [`VerifiedCertificate`]. No password is checked and nothing can be
+//! Only [`CertificateAuthenticator::sign_in`] makes a [`VerifiedCertificate`]; from the host that asks for certificates to the
+//! one where sessions are it crosses as a sealed [`CertificatePass`]. No password is checked and nothing can be
 //! guessed, so the guard is not asked.
 
 mod authenticator;
@@ -15,6 +16,7 @@ mod context;
 mod explain;
 mod failure;
 mod mapping;
+mod pass;
 mod trust;
 mod verified;
 
@@ -23,5 +25,6 @@ pub use context::{CertificateContext, ContextClaim};
 pub use explain::{ExplainedStep, Explanation};
 pub use failure::CertificateFailure;
 pub use mapping::{MappedBy, MappingPolicy, MappingRefusal, decide};
+pub use pass::{CertificatePass, NotPassed, PassSeal};
 pub use trust::{ConfiguredAuthorities, Refreshed};
 pub use verified::{Possession, VerifiedCertificate};

@@ -68,4 +68,4 @@ pub use password::PasswordAuthenticator;
 pub use password_change::{ChangeFailure, Changed, TypedChange};
 pub use seal::{SessionSeal, StoredEvidence, Unsealed};
 pub use settings::{GuardSettings, SmartLockout};
-pub use user::{AuthenticatedUser, NotResumed};
+pub use user::{AnotherPerson, AuthenticatedUser, NotResumed, may_go_on};

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use signet_directory::{Account, AccountState};
-use signet_model::{Culprit, Evidence, MessagePair};
+use signet_model::{AccountId, Culprit, Evidence, MessagePair, Method, NetworkLocation, Performed};
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use crate::certificate::VerifiedCertificate;
+use crate::factors::SecondFactorProof;
+use crate::kerberos::KerberosProof;
 use crate::seal::StoredEvidence;
 
 /// A person who was authenticated, and how.
 ///
-/// Without one nothing is issued. Only a right password makes one, or a session whose evidence was
-/// sealed here ([`AuthenticatedUser::resume`]).
+/// Without one nothing is issued. Only a right password makes one, a proof of this room ([`AuthenticatedUser::by_ticket`],
+/// [`AuthenticatedUser::by_certificate`]), or a session whose evidence was sealed here ([`AuthenticatedUser::resume`]).
 #[derive(Clone, Debug)]
 pub struct AuthenticatedUser {
     account: Arc<Account>,
@@ -31,6 +34,82 @@ impl AuthenticatedUser {
             since: now,
             resumed: false,
         }
+    }
+
+    /// The holder of a Kerberos ticket.
+    pub fn by_ticket(proof: &KerberosProof, location: NetworkLocation) -> Self {
+        let performed = Performed {
+            method: Method::Kerberos,
+            at: proof.at(),
+        };
+        let evidence = Evidence::begin(performed, location);
+        Self::fresh(Arc::clone(proof.account()), evidence, proof.at())
+    }
+
+    /// The owner of a certificate. `as_card` says that the operator's policy takes it for a card that opens only by
+    /// something its owner knows, so that it counts as two factors.
+    pub fn by_certificate(
+        verified: &VerifiedCertificate,
+        as_card: bool,
+        location: NetworkLocation,
+    ) -> Self {
+        let mut evidence = Evidence::begin(certificate_performed(verified, as_card), location);
+        evidence.keep_certificate(certificate_claims(verified));
+        Self::fresh(Arc::clone(verified.account()), evidence, verified.at())
+    }
+
+    /// The same person, after a second factor.
+    ///
+    /// # Errors
+    /// [`AnotherPerson`]: the factor is somebody else's (PWD-13).
+    pub fn with_second_factor(mut self, proof: &SecondFactorProof) -> Result<Self, AnotherPerson> {
+        self.check_is(proof.account())?;
+        self.evidence.add(Performed {
+            method: proof.kind().method(),
+            at: proof.at(),
+        });
+        Ok(self)
+    }
+
+    /// The same person, after a certificate in addition.
+    ///
+    /// # Errors
+    /// [`AnotherPerson`]: it is somebody else's.
+    pub fn with_certificate(
+        mut self,
+        verified: &VerifiedCertificate,
+        as_card: bool,
+    ) -> Result<Self, AnotherPerson> {
+        self.check_is(verified.account().id)?;
+        self.evidence.add(certificate_performed(verified, as_card));
+        self.evidence.keep_certificate(certificate_claims(verified));
+        Ok(self)
+    }
+
+    /// The same person, with the factors of the session that these credentials replace; somebody else's are left behind.
+    #[must_use]
+    pub fn with_earlier(mut self, earlier: &Self) -> Self {
+        if earlier.account.id == self.account.id {
+            self.evidence.carry_over(&earlier.evidence);
+        }
+        self
+    }
+
+    /// The same person, without added factors that are older than `limit`.
+    #[must_use]
+    pub fn forgetting_factors_before(mut self, limit: OffsetDateTime) -> Self {
+        self.evidence.forget_added_before(limit);
+        self
+    }
+
+    fn check_is(&self, account: AccountId) -> Result<(), AnotherPerson> {
+        if self.account.id == account {
+            return Ok(());
+        }
+        Err(AnotherPerson {
+            signed_in: self.account.id,
+            showed: account,
+        })
     }
 
     /// The person behind a stored session, with the account as the directory describes it now.
@@ -55,7 +134,7 @@ impl AuthenticatedUser {
         if !account.kind.may_sign_in() {
             return Err(NotResumed::NotAPerson);
         }
-        if account.state != AccountState::Active {
+        if !may_go_on(&account, &evidence) {
             return Err(NotResumed::Account(account.state));
         }
         if account.password_last_set != password_last_set {
@@ -100,6 +179,61 @@ impl AuthenticatedUser {
     pub fn kept_signed_in(mut self, persistent: bool) -> Self {
         self.persistent = persistent;
         self
+    }
+}
+
+/// Whether an account in this state may be signed in with this evidence. A password that has to be changed stops those
+/// who used it, not the holder of a card (Active Directory does the same at a smart card logon).
+pub fn may_go_on(account: &Account, evidence: &Evidence) -> bool {
+    let by_password = || {
+        evidence
+            .performed()
+            .any(|performed| matches!(performed.method, Method::Password | Method::Kerberos))
+    };
+    match account.state {
+        AccountState::Active => true,
+        AccountState::MustChangePassword | AccountState::PasswordExpired => !by_password(),
+        _ => false,
+    }
+}
+
+fn certificate_performed(verified: &VerifiedCertificate, as_card: bool) -> Performed {
+    Performed {
+        method: if as_card {
+            Method::Smartcard
+        } else {
+            Method::Certificate
+        },
+        at: verified.at(),
+    }
+}
+
+fn certificate_claims(verified: &VerifiedCertificate) -> Vec<(String, String)> {
+    let context = verified.context();
+    let claims = context.claims().iter();
+    claims
+        .map(|claim| (claim.claim_type.clone(), claim.value.clone()))
+        .collect()
+}
+
+/// A factor of somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{signed_in} signed in, and the factor shown is that of {showed}")]
+pub struct AnotherPerson {
+    signed_in: AccountId,
+    showed: AccountId,
+}
+
+impl AnotherPerson {
+    /// The two faces of this error.
+    pub fn message(&self) -> MessagePair {
+        MessagePair {
+            code: "SIG-AUTHN-ANOTHER-PERSON",
+            culprit: Culprit::User,
+            public: "That second factor belongs to another account than the one you signed in with.",
+            hint: "Use your own, or sign out and sign in with the account it belongs to.",
+            private: self.to_string(),
+        }
     }
 }
 

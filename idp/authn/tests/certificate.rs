@@ -16,10 +16,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use signet_authn::certificate::{
     CertificateAuthenticator, CertificateFailure, ConfiguredAuthorities, MappedBy, MappingPolicy,
-    MappingRefusal, Possession, VerifiedCertificate,
+    MappingRefusal, NotPassed, PassSeal, Possession, VerifiedCertificate,
 };
+use signet_certs::MasterKey;
 use signet_certs::client::{ClientCertificate, JudgingPolicy, Refusal, mapping_strings};
-use signet_directory::{Clock, Directories, Directory, Embedded};
+use signet_directory::{Account, AccountState, Clock, Directories, Directory, Embedded};
 use signet_model::AccountId;
 use time::Duration;
 
@@ -378,4 +379,50 @@ fn each_page_has_its_own_code_and_words() {
     let codes: BTreeSet<_> = all.iter().map(|one| one.message().code).collect();
     let sentences: BTreeSet<_> = all.iter().map(|one| one.message().public).collect();
     assert_eq!((codes.len(), sentences.len()), (all.len(), all.len()));
+}
+
+#[tokio::test]
+async fn sec_crt_12_a_pass_is_worth_something_in_one_place_for_a_minute() {
+    let pki = Pki::new();
+    let card = Wanted::default().issue(&pki.issuing);
+    let verified = sign_in(&pki, &ldif(&pki, "", ""), STRICT, &card)
+        .await
+        .unwrap();
+    let master = MasterKey::generate().unwrap();
+    let seal = PassSeal::new(master.sealer("certificate-pass").unwrap());
+    let sealed = seal.seal(&verified, b"browser 1", NOW).unwrap();
+    let pass = seal
+        .open(&sealed, b"browser 1", NOW + Duration::seconds(59))
+        .unwrap();
+    assert_eq!((pass.account(), pass.at()), (verified.account().id, NOW));
+    let redeemed = pass.clone().redeem(Arc::clone(verified.account())).unwrap();
+    assert_eq!(redeemed.context(), verified.context());
+    assert_eq!(redeemed.mapped_by(), verified.mapped_by());
+    assert_eq!(
+        (redeemed.at(), redeemed.possession()),
+        (NOW, Possession::Handshake)
+    );
+    // The account may have changed since, or be somebody else's.
+    for state in [AccountState::Disabled, AccountState::Expired] {
+        let mut account = Account::clone(verified.account());
+        account.state = state;
+        assert!(pass.clone().redeem(Arc::new(account)).is_err());
+    }
+    let mut another = Account::clone(verified.account());
+    another.id = AccountId::from_directory_octets(&[7; 16]).unwrap();
+    assert!(matches!(
+        pass.redeem(Arc::new(another)),
+        Err(CertificateFailure::AnotherAccount { .. })
+    ));
+    let open = |text: &str, binding: &[u8], at| seal.open(text, binding, at).unwrap_err();
+    assert_eq!(open(&sealed, b"browser 2", NOW), NotPassed::Foreign);
+    assert_eq!(open(&sealed[..40], b"browser 1", NOW), NotPassed::Foreign);
+    for late in [61, -61] {
+        let at = NOW + Duration::seconds(late);
+        assert_eq!(open(&sealed, b"browser 1", at), NotPassed::Expired);
+    }
+    // What the same key seals for another purpose is no pass.
+    let other = master.sealer("flow").unwrap();
+    let flow = other.seal(b"{}", b"browser 1").unwrap();
+    assert_eq!(open(&flow, b"browser 1", NOW), NotPassed::Foreign);
 }

@@ -160,7 +160,7 @@ impl Engine {
                 account: person.account.id,
             });
         }
-        check_account(person.account)?;
+        check_account(person.account, person.evidence)?;
         check_request(relying_party, request, person.evidence, occasion.now)?;
 
         let runner = self.runner(occasion);
@@ -190,7 +190,11 @@ impl Engine {
         requested: &[Claim],
         record: &mut Record,
     ) -> Result<Vec<Claim>, Refusal> {
-        let mut incoming = identity_claims(person, occasion.now);
+        let mut incoming = identity_claims(
+            person,
+            &occasion.request.authentication.methods,
+            occasion.now,
+        );
         incoming.extend_from_slice(requested);
         record.incoming.clone_from(&incoming);
         let owner = Owner {

@@ -22,8 +22,12 @@ pub(crate) struct Person<'a> {
     pub(crate) persistent: bool,
 }
 
-/// What the directory sign-in tells: the input of the acceptance rules.
-pub(crate) fn identity_claims(person: &Person<'_>, now: OffsetDateTime) -> Vec<Claim> {
+/// What the directory sign-in tells: the input of the acceptance rules. `asked` are the methods that the request names.
+pub(crate) fn identity_claims(
+    person: &Person<'_>,
+    asked: &[String],
+    now: OffsetDateTime,
+) -> Vec<Claim> {
     let Person {
         account, evidence, ..
     } = person;
@@ -59,6 +63,11 @@ pub(crate) fn identity_claims(person: &Person<'_>, now: OffsetDateTime) -> Vec<C
         references.push(authn::MULTIPLE);
         claims.add(types::MFA_INSTANT, &instant(second.at));
         claims.add(types::AUTHN_METHODS_PROVIDERS, second.method.saml2_class());
+    }
+    // No method, but what a joining device asks for by name and reads from the token (entra-federation facts 1.1).
+    let either = authn::WINDOWS_OR_MULTIPLE;
+    if asked.iter().any(|uri| uri == either) && evidence.satisfies(either) {
+        references.push(either);
     }
     claims.add_all(types::AUTHN_METHODS_REFERENCES, references.into_iter());
     for (claim_type, value) in evidence.certificate() {

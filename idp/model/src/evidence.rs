@@ -112,6 +112,20 @@ impl Method {
         }
     }
 
+    /// The word for admins.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Kerberos => "Kerberos",
+            Self::Certificate => "certificate",
+            Self::Smartcard => "smartcard",
+            Self::Totp => "authenticator app",
+            Self::SecurityKey => "passkey",
+            Self::RecoveryCode => "recovery code",
+            Self::Radius => "RADIUS",
+        }
+    }
+
     /// Whether it can stand alone.
     pub fn is_first(self) -> bool {
         Self::FIRST.contains(&self)

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::evidence::Method;
 use crate::ids::AccountId;
 
 /// A kind of second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum FactorKind {
     /// Codes of an authenticator app (RFC 6238).
     Totp,
@@ -25,6 +25,16 @@ pub enum FactorKind {
 }
 
 impl FactorKind {
+    /// The method that evidence says when it was performed.
+    pub fn method(self) -> Method {
+        match self {
+            Self::Totp => Method::Totp,
+            Self::Passkey => Method::SecurityKey,
+            Self::RecoveryCode => Method::RecoveryCode,
+            Self::Radius => Method::Radius,
+        }
+    }
+
     /// All kinds, in the order in which a person is offered them.
     pub const ALL: [Self; 4] = [Self::Passkey, Self::Totp, Self::Radius, Self::RecoveryCode];
 

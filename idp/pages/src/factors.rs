@@ -200,6 +200,8 @@ pub struct TotpEnrolmentPage<'a> {
     pub secret: &'a str,
     /// `otpauth://…`.
     pub uri: &'a str,
+    /// Other kinds that could be set up instead.
+    pub others: &'a [FactorChoice],
     /// What to tell before the form.
     pub notice: Option<FactorNotice>,
 }
@@ -253,6 +255,8 @@ pub struct PasskeyEnrolmentPage<'a> {
     pub challenge: &'a str,
     /// Options for the script, as JSON.
     pub options: &'a str,
+    /// Other kinds that could be set up instead.
+    pub others: &'a [FactorChoice],
     /// What to tell before the form.
     pub notice: Option<FactorNotice>,
 }

@@ -24,6 +24,10 @@ pub struct SignInPage<'a> {
     pub username: &'a str,
     /// What to tell before the form.
     pub notice: Option<Notice>,
+    /// Whether name and password are asked for.
+    pub password: bool,
+    /// Whether a certificate is offered, as another way or, without a password, as the only one.
+    pub certificate: bool,
     /// Whether "keep me signed in" is offered.
     pub keep_me_signed_in: bool,
     /// Activity id, for support.
@@ -51,6 +55,9 @@ impl SignInPage<'_> {
                 "notice-too-many-tries",
                 &[("minutes", &minutes.to_string())],
             ),
+            Notice::TicketRefused { code } | Notice::ClocksDiffer { code } => {
+                self.language.text(notice.id(), &[("code", code)])
+            }
             other => self.language.text(other.id(), &[]),
         }
     }
@@ -86,16 +93,24 @@ pub enum Notice {
     AccountDisabled,
     /// The account has expired (shown after a right password only).
     AccountExpired,
-    /// The password has expired (shown after a right password only).
-    PasswordExpired,
-    /// The password must be changed first (shown after a right password only).
-    MustChangePassword,
     /// Not at this hour (shown after a right password only).
     OutsideLogonHours,
     /// Not from here: the account may sign in at listed workstations only (shown after a right password only).
     WorkstationNotAllowed,
+    /// Too many sign-ins at once; nothing was counted.
+    Busy,
     /// No domain controller answered.
     DirectoryUnavailable,
+    /// The computer's own sign-in was not taken.
+    TicketRefused {
+        /// The code of the reason, for the help desk.
+        code: &'static str,
+    },
+    /// The computer's own sign-in was not taken, because its clock or ours is wrong.
+    ClocksDiffer {
+        /// The code of the reason, for the help desk.
+        code: &'static str,
+    },
 }
 
 impl Notice {
@@ -109,16 +124,23 @@ impl Notice {
             Self::SignInAgain => "notice-sign-in-again",
             Self::AccountDisabled => "notice-account-disabled",
             Self::AccountExpired => "notice-account-expired",
-            Self::PasswordExpired => "notice-password-expired",
-            Self::MustChangePassword => "notice-must-change-password",
             Self::OutsideLogonHours => "notice-outside-logon-hours",
             Self::WorkstationNotAllowed => "notice-workstation",
+            Self::Busy => "notice-busy",
             Self::DirectoryUnavailable => "notice-directory-unavailable",
+            Self::TicketRefused { .. } => "notice-ticket-refused",
+            Self::ClocksDiffer { .. } => "notice-clocks-differ",
         }
     }
 
     fn is_error(self) -> bool {
-        !matches!(self, Self::FormExpired | Self::SignInAgain)
+        !matches!(
+            self,
+            Self::FormExpired
+                | Self::SignInAgain
+                | Self::TicketRefused { .. }
+                | Self::ClocksDiffer { .. }
+        )
     }
 }
 
@@ -163,6 +185,8 @@ pub struct ErrorPage<'a> {
     pub activity: &'a str,
     /// Time in UTC, `2026-01-02 03:04:05 UTC`.
     pub time: &'a str,
+    /// Address of the form the person came from, when it can be gone back to.
+    pub back: Option<&'a str>,
 }
 
 impl ErrorPage<'_> {

@@ -44,6 +44,11 @@ pub(crate) enum Command {
     /// Token-signing certificates.
     #[command(subcommand)]
     Cert(CertCommand),
+    /// What a person's certificate says, which account it would sign in, and why.
+    Certmap {
+        /// PEM or DER file; further certificates in a PEM file help to find a path.
+        file: PathBuf,
+    },
     /// What is counted against people who typed wrong passwords.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -54,8 +59,18 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// Show the counters of one account, here and at the directory.
+    /// Show one account: its second factors, and the counters here and at the directory.
     Show {
+        /// Name as people sign in: name@example.com, DOMAIN\name, or the bare name.
+        name: String,
+    },
+    /// Remove all second factors and recovery codes of one account, and end its sessions: for somebody who lost them.
+    ResetFactors {
+        /// Name as people sign in: name@example.com, DOMAIN\name, or the bare name.
+        name: String,
+    },
+    /// End all sessions of one account here.
+    SignOut {
         /// Name as people sign in: name@example.com, DOMAIN\name, or the bare name.
         name: String,
     },

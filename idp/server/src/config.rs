@@ -4,6 +4,9 @@
 //! listeners, TLS files, the store, the directories, networks and limits. An unknown key is an
 //! error that names its line; so is a value of the wrong type.
 
+mod certificate;
+mod kerberos;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +14,9 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 use signet_authn::{GuardSettings, SmartLockout};
+
+pub(crate) use certificate::CertificateConfig;
+pub(crate) use kerberos::{Kerberos as KerberosConfig, Protection};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +34,11 @@ pub(crate) struct Config {
     pub(crate) session: Session,
     #[serde(default)]
     pub(crate) lockout: Lockout,
+    /// Second factors; without it there are none.
+    pub(crate) second_factor: Option<SecondFactor>,
+    pub(crate) kerberos: Option<KerberosConfig>,
+    /// Signing in by certificate; off when absent.
+    pub(crate) certificate: Option<CertificateConfig>,
     #[serde(default)]
     pub(crate) metadata: MetadataFetch,
     #[serde(default)]
@@ -169,6 +180,8 @@ pub(crate) struct Session {
     pub(crate) keep_me_signed_in_minutes: u32,
     /// The account behind a session is read again when what is known of it is older than so long; 0: at every token.
     pub(crate) account_recheck_minutes: u32,
+    /// How long a second factor holds in a session; 0: as long as the session.
+    pub(crate) second_factor_hours: u32,
     /// Tokens for one relying party in one session within 20 seconds before the next counts as a loop (AD FS: 5).
     pub(crate) loop_tokens: u32,
 }
@@ -181,6 +194,7 @@ impl Default for Session {
             keep_me_signed_in: false,
             keep_me_signed_in_minutes: 1440,
             account_recheck_minutes: 5,
+            second_factor_hours: 0,
             loop_tokens: 5,
         }
     }
@@ -215,6 +229,81 @@ pub(crate) struct Lockout {
     /// Password checks under way in this process, and sign-ins that may wait for one.
     pub(crate) checks_at_once: usize,
     pub(crate) checks_waiting: usize,
+}
+
+/// `[second_factor]`: what people show beside a password, card or ticket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SecondFactor {
+    /// Codes of authenticator apps.
+    pub(crate) totp: bool,
+    /// Passkeys and security keys.
+    pub(crate) passkeys: bool,
+    /// Codes to print, for the loss of the others.
+    pub(crate) recovery_codes: bool,
+    /// A RADIUS server that checks codes.
+    pub(crate) radius: Option<RadiusConfig>,
+    /// File with the rules that say who needs one at every relying party (AD FS: `AdditionalAuthenticationRules`).
+    pub(crate) rules: Option<PathBuf>,
+    /// Whether the first factor may be set up in the middle of a sign-in, from inside and from outside.
+    pub(crate) enrol_inside: bool,
+    pub(crate) enrol_outside: bool,
+    /// How old a sign-in may be before factors are changed.
+    pub(crate) fresh_minutes: u32,
+    /// Wrong codes of one account within the window, and within a day.
+    pub(crate) tries: u32,
+    pub(crate) window_minutes: u32,
+    pub(crate) tries_a_day: u32,
+}
+
+impl Default for SecondFactor {
+    fn default() -> Self {
+        Self {
+            totp: true,
+            passkeys: true,
+            recovery_codes: true,
+            radius: None,
+            rules: None,
+            enrol_inside: true,
+            enrol_outside: false,
+            fresh_minutes: 10,
+            tries: 5,
+            window_minutes: 15,
+            tries_a_day: 30,
+        }
+    }
+}
+
+/// `[second_factor.radius]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RadiusConfig {
+    /// Asked in this order.
+    pub(crate) servers: Vec<RadiusServerConfig>,
+    /// Who we are to them.
+    pub(crate) nas_identifier: String,
+    /// How a person is named to them.
+    #[serde(default)]
+    pub(crate) user_name: RadiusName,
+}
+
+/// One server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RadiusServerConfig {
+    pub(crate) address: SocketAddr,
+    /// File with the shared secret, readable by its owner alone.
+    pub(crate) secret_file: PathBuf,
+}
+
+/// `user_name`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RadiusName {
+    #[default]
+    Sam,
+    DownLevel,
+    Upn,
 }
 
 /// `smart_lockout`.
@@ -417,8 +506,38 @@ impl Config {
                 "[lockout] banned = {all} is every address; it would lock everyone out"
             ));
         }
+        if let Some(factors) = &self.second_factor {
+            if [
+                factors.tries,
+                factors.window_minutes,
+                factors.tries_a_day,
+                factors.fresh_minutes,
+            ]
+            .contains(&0)
+            {
+                return fault("[second_factor] values must be at least 1; a limit of 0 would lock everyone out".into());
+            }
+            if !factors.totp && !factors.passkeys && factors.radius.is_none() {
+                return fault("[second_factor] has no factor: switch totp or passkeys on, or configure [second_factor.radius]".into());
+            }
+            if factors
+                .radius
+                .as_ref()
+                .is_some_and(|radius| radius.servers.is_empty())
+            {
+                return fault("[second_factor.radius] servers is empty".into());
+            }
+        }
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {
             return fault("[session] idle_minutes and absolute_minutes must be at least 1".into());
+        }
+        if let Some(Err(text)) = self.kerberos.as_ref().map(KerberosConfig::check) {
+            return fault(format!("[kerberos] {text}"));
+        }
+        if let Some(certificate) = &self.certificate
+            && let Err(text) = certificate.check(&self.service, &self.network)
+        {
+            return fault(format!("[certificate] {text}"));
         }
         Ok(())
     }
@@ -434,6 +553,12 @@ impl Config {
         anchor(&mut self.store.master_key);
         if let Some(ca) = &mut self.metadata.ca {
             anchor(ca);
+        }
+        if let Some(kerberos) = &mut self.kerberos {
+            kerberos.paths().for_each(anchor);
+        }
+        if let Some(certificate) = &mut self.certificate {
+            certificate.files().for_each(anchor);
         }
         for directory in &mut self.directories {
             anchor(&mut directory.ca);

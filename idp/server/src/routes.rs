@@ -41,6 +41,21 @@ const ROUTES: &[Route] = &[
         serve: || get(flow::idp_initiated),
     },
     Route {
+        path: "/adfs/portal/updatepassword",
+        methods: "GET POST",
+        serve: || get(flow::change::get).post(flow::change::post),
+    },
+    Route {
+        path: "/adfs/portal/factors",
+        methods: "GET POST",
+        serve: || get(flow::portal::get).post(flow::portal::post),
+    },
+    Route {
+        path: "/adfs/certauth",
+        methods: "GET",
+        serve: || get(flow::judge_certificate),
+    },
+    Route {
         path: "/federationmetadata/2007-06/federationmetadata.xml",
         methods: "GET",
         serve: || get(federation_metadata),

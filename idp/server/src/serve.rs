@@ -1,7 +1,7 @@
 //! Serving until told to stop.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,11 +18,12 @@ use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::flow::page_for_status;
-use crate::house::{House, OpenError};
+use crate::house::{Certificates, House, OpenError};
 use crate::routes::router;
 use crate::web::answer::{Front, LastResort};
 use crate::web::caller::{Caller, CallerReader};
-use crate::web::listen::{self, Slots};
+use crate::web::certificate::CertificateFront;
+use crate::web::listen::{self, Secured, Slots};
 use crate::web::tls::TlsFiles;
 
 /// How often changes by commands and other nodes are looked for.
@@ -31,6 +32,11 @@ const REFRESH: Duration = Duration::from_secs(2);
 const NOT_READY_AFTER: u32 = 2;
 /// How often what has expired is swept out of the store.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often the directories' certification authorities are read anew, and when not all of them answered.
+const AUTHORITIES: Duration = Duration::from_secs(60 * 60);
+const AUTHORITIES_AGAIN: Duration = Duration::from_secs(60);
+/// How long the start waits for them.
+const FIRST_AUTHORITIES: Duration = Duration::from_secs(3);
 /// Between "not ready" at the probe and closing the listeners: load balancers need a moment to see it.
 const NOTICE: Duration = Duration::from_millis(500);
 
@@ -46,8 +52,17 @@ pub(crate) async fn serve(
             .map_err(|error| OpenError(format!("[tls] {error}")))?,
     );
     let listen = house.config.listen.clone();
-    let https = bind(&listen.https, "https").await?;
-    let http = bind(&listen.http, "http").await?;
+    let https = bind(&listen.https, "[listen] https").await?;
+    let http = bind(&listen.http, "[listen] http").await?;
+    let asking = match &house.config.certificate {
+        Some(section) => bind(&section.listen, "[certificate] listen").await?,
+        None => Vec::new(),
+    };
+    if let Some(certificates) = &house.certificates {
+        // So that the first sign-in finds the authorities; a directory that is down does not keep others waiting.
+        let first = refresh_certificates(certificates, &tls);
+        let _ = tokio::time::timeout(FIRST_AUTHORITIES, first).await;
+    }
     let slots = Slots::new(
         house.config.limits.connections,
         house.config.limits.connections_per_address,
@@ -55,10 +70,15 @@ pub(crate) async fn serve(
     let front = Arc::new(front(&house));
     let (stop, stopping) = watch::channel(false);
     let mut listeners = JoinSet::new();
-    for listener in https {
+    let https = https.into_iter().map(|listener| (listener, false));
+    let asking = asking.into_iter().map(|listener| (listener, true));
+    for (listener, certificates_only) in https.chain(asking) {
         listeners.spawn(listen::https(
             listener,
-            Arc::clone(&tls),
+            Secured {
+                tls: Arc::clone(&tls),
+                certificates_only,
+            },
             Arc::clone(&front),
             Arc::clone(&slots),
             stopping.clone(),
@@ -75,6 +95,10 @@ pub(crate) async fn serve(
     let mut background = JoinSet::new();
     background.spawn(follow(Arc::clone(&house)));
     background.spawn(sweep(Arc::clone(&house)));
+    background.spawn(write_down(Arc::clone(&house)));
+    if house.certificates.is_some() {
+        background.spawn(follow_authorities(Arc::clone(&house), Arc::clone(&tls)));
+    }
     info!(host = house.config.service.host, https = ?listen.https, http = ?listen.http, "serving");
     started(&house);
 
@@ -106,7 +130,7 @@ async fn bind(addresses: &[SocketAddr], what: &str) -> Result<Vec<TcpListener>, 
     for address in addresses {
         let listener = TcpListener::bind(address)
             .await
-            .map_err(|error| OpenError(format!("[listen] {what} = {address}: {error}")))?;
+            .map_err(|error| OpenError(format!("{what} = {address}: {error}")))?;
         bound.push(listener);
     }
     Ok(bound)
@@ -127,6 +151,11 @@ fn front(house: &Arc<House>) -> Front {
         &service.host,
         service.port,
         Arc::new(Pages(Arc::clone(house))),
+    )
+    .with_certificate_host(
+        house.config.certificate.as_ref().map(|section| {
+            CertificateFront::new(section.host_headers(service), section.forwarded())
+        }),
     )
 }
 
@@ -184,6 +213,54 @@ async fn sweep(house: Arc<House>) {
             warn!(%error, "expired rows could not be swept");
         }
     }
+}
+
+/// Writes down what the guard noticed.
+async fn write_down(house: Arc<House>) {
+    let events = house
+        .guard_events
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let Some(mut events) = events else {
+        return std::future::pending().await;
+    };
+    while let Some(event) = events.recv().await {
+        if let Err(error) = house.audit_guard_event(&event).await {
+            error!(detail = %error.private, ?event, "an event of the guard could not be written down");
+        }
+    }
+}
+
+/// Keeps the authorities of people's certificates as the directories publish them, and the handshake's hints with them.
+async fn follow_authorities(house: Arc<House>, tls: Arc<TlsFiles>) {
+    let Some(certificates) = &house.certificates else {
+        return;
+    };
+    // Read once at the start.
+    let complete = !certificates.authenticator.authorities().is_empty();
+    let mut pause = if complete {
+        AUTHORITIES
+    } else {
+        AUTHORITIES_AGAIN
+    };
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = if refresh_certificates(certificates, &tls).await {
+            AUTHORITIES
+        } else {
+            AUTHORITIES_AGAIN
+        };
+    }
+}
+
+/// Whether every directory answered and somebody can be signed in.
+async fn refresh_certificates(certificates: &Certificates, tls: &TlsFiles) -> bool {
+    let complete = certificates.refresh().await;
+    if let Err(error) = tls.offer(certificates.hints()) {
+        error!(%error, "the handshake's list of authorities could not be made; the old one stays in use");
+    }
+    complete
 }
 
 /// Ticks that a slow store made late are left out.

@@ -135,7 +135,7 @@ impl CertificateAuthenticator {
 }
 
 /// What Active Directory asks of an account at a smart card logon: the state of its password does not matter.
-fn check_state(account: &Account) -> Result<(), CertificateFailure> {
+pub(super) fn check_state(account: &Account) -> Result<(), CertificateFailure> {
     let id = account.id;
     if !account.kind.may_sign_in() {
         return Err(CertificateFailure::NotAPerson(id));

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use signet_certs::client::{ClientCertificate, Match, SecurityIdentity, Strength};
 use signet_directory::CertificateCandidate;
 use signet_model::Sid;
@@ -22,7 +23,7 @@ pub struct MappingPolicy {
 }
 
 /// What bound the certificate to the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MappedBy {
     /// The SID in the certificate.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use signet_certs::client::{ClientCertificate, JudgedCertificate};
 use signet_directory::Account;
 use signet_model::AccountId;
@@ -12,7 +13,8 @@ use super::failure::CertificateFailure;
 use super::mapping::MappedBy;
 
 /// Who saw that the sender holds the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Possession {
     /// This server's own TLS handshake.
     Handshake,
@@ -21,13 +23,15 @@ pub enum Possession {
 }
 
 /// A certificate that was verified, and the account it belongs to. Made by
-/// [`CertificateAuthenticator::sign_in`](super::CertificateAuthenticator::sign_in) only.
+/// [`CertificateAuthenticator::sign_in`](super::CertificateAuthenticator::sign_in) only, and made again of the pass that it
+/// was sealed into ([`CertificatePass::redeem`](super::CertificatePass::redeem)).
 #[derive(Clone, Debug)]
 pub struct VerifiedCertificate {
-    account: Arc<Account>,
-    judged: JudgedCertificate,
-    mapped_by: MappedBy,
-    possession: Possession,
+    pub(super) account: Arc<Account>,
+    pub(super) certificate: ClientCertificate,
+    pub(super) at: OffsetDateTime,
+    pub(super) mapped_by: MappedBy,
+    pub(super) possession: Possession,
 }
 
 impl VerifiedCertificate {
@@ -39,7 +43,8 @@ impl VerifiedCertificate {
     ) -> Self {
         Self {
             account,
-            judged,
+            at: judged.judged_at(),
+            certificate: judged.into_certificate(),
             mapped_by,
             possession,
         }
@@ -52,12 +57,12 @@ impl VerifiedCertificate {
 
     /// The certificate.
     pub fn certificate(&self) -> &ClientCertificate {
-        self.judged.certificate()
+        &self.certificate
     }
 
     /// When it was verified: the time of the evidence.
     pub fn at(&self) -> OffsetDateTime {
-        self.judged.judged_at()
+        self.at
     }
 
     /// What bound it to the account; for the audit.

@@ -68,6 +68,9 @@ pub enum KerberosSetupError {
         "the realm {0} is not the domain of a configured directory: nobody of it could be found"
     )]
     RealmWithoutDirectory(String),
+    /// The start ended early.
+    #[error("the start of Kerberos ended early")]
+    Interrupted,
     /// A number is 0 where it must not be, or far too large.
     #[error("{0} is out of its range")]
     OutOfRange(&'static str),
@@ -82,6 +85,7 @@ impl KerberosSetupError {
             Self::NoKeytab => "SIG-KRB-NO-KEYTAB",
             Self::RealmWithoutDirectory(_) => "SIG-KRB-REALM-DIRECTORY",
             Self::OutOfRange(_) => "SIG-KRB-SETTING",
+            Self::Interrupted => "SIG-KRB-INTERRUPTED",
         };
         MessagePair {
             code,

@@ -1,6 +1,7 @@
 //! The request is held against the relying party again: it may have travelled for an hour.
 
-use signet_directory::{Account, AccountState};
+use signet_authn::may_go_on;
+use signet_directory::Account;
 use signet_model::relying_party::{ReplyMatch, TokenType};
 use signet_model::{Evidence, Protocol, RelyingParty, SignInRequest};
 use time::{Duration, OffsetDateTime};
@@ -31,8 +32,8 @@ pub(crate) fn check_request(
 }
 
 /// Refuses an account that may not sign in any more; a session can outlive it.
-pub(crate) fn check_account(account: &Account) -> Result<(), Refusal> {
-    if account.state == AccountState::Active {
+pub(crate) fn check_account(account: &Account, evidence: &Evidence) -> Result<(), Refusal> {
+    if may_go_on(account, evidence) {
         return Ok(());
     }
     Err(Refusal::AccountNotActive {

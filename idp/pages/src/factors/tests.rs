@@ -101,6 +101,7 @@ fn sec_web_12_what_servers_and_people_wrote_is_escaped() {
         challenge: "",
         secret: hostile,
         uri: hostile,
+        others: &[],
         notice: None,
     }
     .render()
@@ -120,6 +121,7 @@ fn no_page_has_an_inline_script_or_style_or_another_host() {
         challenge: "ticket",
         secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
         uri: "otpauth://totp/Contoso:bob?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Contoso",
+        others: &[],
         notice: Some(FactorNotice::Wrong),
     };
     let html = totp.render().unwrap();
@@ -136,6 +138,7 @@ fn no_page_has_an_inline_script_or_style_or_another_host() {
         flow: "sealed",
         challenge: "ticket",
         options: r#"{"publicKey":{}}"#,
+        others: &[],
         notice: None,
     };
     let codes = RecoveryCodesPage {

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use signet_authn::{AccountCounters, CounterState, Guard};
 use signet_directory::{Candidate, Directory, LockoutStatus, LoginName, PasswordPolicy};
-use signet_model::ActivityId;
+use signet_model::{ActivityId, FactorKind, FactorRecord};
 use signet_store::{AuditEvent, EventNumber, Outcome};
-use time::OffsetDateTime;
 
 use super::admin::{Admin, editor};
 use super::output::{Output, table};
@@ -23,18 +22,19 @@ pub(super) fn run(path: &Path, command: AccountCommand, output: &Output) -> Done
         let key = admin.master.mac("attempt-buckets")?.tag(b"key");
         let ledger = Arc::new(StoreLedger::new(admin.store.clone()));
         let guard = Guard::new(ledger, admin.config.lockout.settings(), &key);
-        let (AccountCommand::Show { name } | AccountCommand::Unlock { name }) = &command;
+        let (AccountCommand::Show { name }
+        | AccountCommand::Unlock { name }
+        | AccountCommand::ResetFactors { name }
+        | AccountCommand::SignOut { name }) = &command;
         let desk = Desk::open(&admin, guard, name).await?;
         match command {
-            AccountCommand::Show { .. } => {
-                let shown = desk.show(admin.clock.now()).await?;
-                output.show(&shown, || text(&shown));
-            }
-            AccountCommand::Unlock { .. } => {
-                let shown = desk.unlock(&admin).await?;
-                output.show(&shown, || text(&shown));
-            }
+            AccountCommand::Show { .. } => {}
+            AccountCommand::Unlock { .. } => desk.unlock(&admin).await?,
+            AccountCommand::ResetFactors { .. } => desk.reset_factors(&admin).await?,
+            AccountCommand::SignOut { .. } => desk.sign_out(&admin).await?,
         }
+        let shown = desk.show(&admin).await?;
+        output.show(&shown, || text(&shown));
         Ok(())
     })
 }
@@ -75,7 +75,9 @@ impl Desk {
         })
     }
 
-    async fn show(&self, now: OffsetDateTime) -> Result<Shown, Failure> {
+    async fn show(&self, admin: &Admin) -> Result<Shown, Failure> {
+        let now = admin.clock.now();
+        let factors = admin.store.load_factors(self.candidate.id).await?;
         let lockout = self.policy.as_ref().and_then(|policy| policy.lockout);
         let counters = self
             .guard
@@ -86,6 +88,8 @@ impl Desk {
             account: self.candidate.id.to_string(),
             name: self.candidate.sam.clone(),
             directory: self.candidate.directory.to_string(),
+            factors: factors.iter().map(Factor::from).collect(),
+            recovery_codes: admin.store.recovery_codes_left(self.candidate.id).await?,
             counters: Counters::from(&counters),
             familiar_places: counters
                 .familiar
@@ -98,27 +102,47 @@ impl Desk {
         })
     }
 
-    /// Writes the audit first: what cannot be written down is not done.
-    async fn unlock(&self, admin: &Admin) -> Result<Shown, Failure> {
-        let now = admin.clock.now();
-        let before = self.show(now).await?;
+    async fn unlock(&self, admin: &Admin) -> Done {
+        let before = self.show(admin).await?;
+        let change = json!({ "kind": "attempt-counters", "id": before.account, "before": before.counters, "after": null });
+        self.write_down(admin, change).await?;
+        self.guard.unlock(self.candidate.id).await?;
+        Ok(())
+    }
+
+    async fn reset_factors(&self, admin: &Admin) -> Done {
+        let before = self.show(admin).await?;
+        let change = json!({ "kind": "second-factor", "id": before.account, "before": before.factors, "after": [] });
+        self.write_down(admin, change).await?;
+        admin.store.reset_factors(self.candidate.id).await?;
+        // A session that the lost factor opened must not outlive it.
+        admin.store.end_sessions_of(self.candidate.id).await?;
+        Ok(())
+    }
+
+    async fn sign_out(&self, admin: &Admin) -> Done {
+        let change =
+            json!({ "kind": "sessions", "id": self.candidate.id.to_string(), "after": null });
+        self.write_down(admin, change).await?;
+        admin.store.end_sessions_of(self.candidate.id).await?;
+        Ok(())
+    }
+
+    /// Comes before the change: what cannot be written down is not done.
+    async fn write_down(&self, admin: &Admin, change: Value) -> Done {
         let event = AuditEvent {
             event: EventNumber::CONFIGURATION_CHANGED,
-            at: now,
+            at: admin.clock.now(),
             activity: ActivityId::random(),
             account: Some(self.candidate.id),
             relying_party: None,
             outcome: Outcome::Success,
             reason: None,
             token_id: None,
-            details: json!({
-                "editor": editor(),
-                "change": { "kind": "attempt-counters", "id": before.account, "before": before.counters, "after": null },
-            }),
+            details: json!({ "editor": editor(), "change": change }),
         };
         admin.store.record(&event).await?;
-        self.guard.unlock(self.candidate.id).await?;
-        self.show(now).await
+        Ok(())
     }
 }
 
@@ -127,11 +151,36 @@ struct Shown {
     account: String,
     name: String,
     directory: String,
+    /// The oldest first.
+    factors: Vec<Factor>,
+    /// Unused ones.
+    recovery_codes: u32,
     counters: Counters,
     /// When each was used last.
     familiar_places: Vec<String>,
     directory_lockout: Option<AtDirectory>,
     directory_threshold: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Factor {
+    id: String,
+    kind: FactorKind,
+    label: String,
+    set_up: String,
+    last_used: Option<String>,
+}
+
+impl From<&FactorRecord> for Factor {
+    fn from(record: &FactorRecord) -> Self {
+        Self {
+            id: record.id.to_string(),
+            kind: record.kind,
+            label: record.label.clone(),
+            set_up: signet_xml::instant(record.created_at),
+            last_used: record.last_used_at.map(signet_xml::instant),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -238,8 +287,26 @@ fn text(shown: &Shown) -> String {
                 .unwrap_or_default()
         ),
     };
+    let factors = match shown.factors.as_slice() {
+        [] => "No second factor is set up.".to_owned(),
+        factors => {
+            let rows: Vec<_> = factors
+                .iter()
+                .map(|one| {
+                    vec![
+                        one.kind.to_string(),
+                        one.label.clone(),
+                        one.set_up.clone(),
+                        one.last_used.clone().unwrap_or_else(|| "-".to_owned()),
+                    ]
+                })
+                .collect();
+            let listed = table(&["SECOND FACTOR", "NAME", "SET UP", "LAST USED"], &rows);
+            format!("{listed}\n{} recovery codes left", shown.recovery_codes)
+        }
+    };
     format!(
-        "{} of {} ({})\n\n{counted}\n\n{} familiar places{}\n{directory}",
+        "{} of {} ({})\n\n{factors}\n\n{counted}\n\n{} familiar places{}\n{directory}",
         shown.name,
         shown.directory,
         shown.account,

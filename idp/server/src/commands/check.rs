@@ -1,18 +1,21 @@
 //! `signet check`: every problem with its mend, before people meet it.
 
+mod kerberos;
+
 use std::path::Path;
 
 use serde::Serialize;
 use signet_certs::MasterKey;
+use signet_certs::client::Revocation;
 use signet_certs::tls::TlsIdentity;
 use signet_directory::{Clock, ControllerState, Directory, LoginName};
-use signet_store::{KeyRole, TrustConfiguration};
+use signet_store::{KeyRole, Store, TrustConfiguration};
 use time::OffsetDateTime;
 
 use super::output::Output;
 use super::{Done, Failure, block_on};
 use crate::config::Config;
-use crate::house::{open_directories, open_store, ring_of};
+use crate::house::{check_second_factor, open_certificates, open_directories, open_store, ring_of};
 
 /// A signing or TLS certificate with fewer days left is worth a word.
 const FEW_DAYS: i64 = 30;
@@ -82,9 +85,20 @@ pub(super) fn run(path: &Path, output: &Output) -> Done {
     })
 }
 
+fn second_factor(config: &Config, store: &Store, master: &MasterKey, report: &mut Report) {
+    if config.second_factor.is_none() {
+        return;
+    }
+    match check_second_factor(config, store, master) {
+        Ok(names) => report.add(State::Good, "second factor", names),
+        Err(error) => report.add(State::Problem, "second factor", error.to_string()),
+    }
+}
+
 async fn parts(config: &Config, report: &mut Report) {
     let clock = Clock::system();
     tls(config, clock.now(), report);
+    certificate_host(config, clock.now(), report);
     let master = match MasterKey::from_file(&config.store.master_key) {
         Ok(master) => master,
         Err(error) => return report.add(State::Problem, "master key", error.to_string()),
@@ -104,12 +118,105 @@ async fn parts(config: &Config, report: &mut Report) {
                 );
                 keys(&trust, &master, clock.now(), report);
                 trusts(&trust, report);
+                second_factor(config, &store, &master, report);
             }
             Err(error) => report.add(State::Problem, "store", error.to_string()),
         },
         Err(error) => report.add(State::Problem, "store", error.to_string()),
     }
     directories(config, &clock, report).await;
+    kerberos::kerberos(config, &clock, report).await;
+    authorities(config, &clock, report).await;
+}
+
+/// The host that asks for certificates needs a certificate that covers it.
+fn certificate_host(config: &Config, now: OffsetDateTime, report: &mut Report) {
+    let Some(section) = &config.certificate else {
+        return;
+    };
+    let host = section.host(&config.service);
+    let own = section
+        .tls_certificate
+        .as_ref()
+        .zip(section.tls_key.as_ref());
+    let (certificate, key) = own.unwrap_or((&config.tls.certificate, &config.tls.key));
+    let found = TlsIdentity::load(certificate, key, now)
+        .and_then(|identity| identity.check_covers(&host).map(|()| identity));
+    match found {
+        Ok(identity) => {
+            let days = identity.facts().days_left(now);
+            let state = if days < FEW_DAYS {
+                State::Warning
+            } else {
+                State::Good
+            };
+            report.add(
+                state,
+                "certificate",
+                format!(
+                    "{}: for {host}, {days} days left; people's certificates are asked for at {}",
+                    certificate.display(),
+                    section.origin(&config.service)
+                ),
+            );
+        }
+        Err(error) if own.is_none() => report.add(
+            State::Problem,
+            "certificate",
+            format!(
+                "{error}; renew the main certificate with the name {host}, or give [certificate] tls_certificate and tls_key"
+            ),
+        ),
+        Err(error) => report.add(State::Problem, "certificate", error.to_string()),
+    }
+    if section.revocation_hosts.is_empty() {
+        let state = match section.judging().revocation {
+            Revocation::HardFail => State::Problem,
+            Revocation::SoftFail => State::Warning,
+        };
+        report.add(
+            state,
+            "certificate",
+            "revocation_hosts names nobody to ask whether a certificate was revoked; name the hosts in the certificates' CDP and OCSP addresses (signet certmap FILE shows what is asked)",
+        );
+    }
+}
+
+/// Who may issue people's certificates, as the files and the directories say.
+async fn authorities(config: &Config, clock: &Clock, report: &mut Report) {
+    let Some(section) = &config.certificate else {
+        return;
+    };
+    let Ok(opened) = open_directories(config, clock) else {
+        return;
+    };
+    let authenticator = match open_certificates(section, &opened) {
+        Ok(authenticator) => authenticator,
+        Err(error) => return report.add(State::Problem, "certificate", error.to_string()),
+    };
+    let refreshed = authenticator.refresh().await;
+    for failure in &refreshed.failures {
+        report.add(State::Problem, "certificate", failure.message().private);
+    }
+    let (ntauth, roots, intermediates) = refreshed.counts;
+    let (state, mend) = match (ntauth, roots) {
+        (0, _) => (
+            State::Problem,
+            "; NTAuth is empty: publish the issuing authority (certutil -dspublish -f CA.cer NTAuthCA) or name it in ntauth",
+        ),
+        (_, 0) => (
+            State::Problem,
+            "; no root is trusted: name a file in roots, or set trust_directory_roots",
+        ),
+        _ => (State::Good, ""),
+    };
+    report.add(
+        state,
+        "certificate",
+        format!(
+            "{ntauth} issuers in NTAuth, {roots} trusted roots, {intermediates} intermediates{mend}"
+        ),
+    );
 }
 
 fn tls(config: &Config, now: OffsetDateTime, report: &mut Report) {

@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod audit;
 mod cert;
+mod certmap;
 mod check;
 mod demo;
 mod domain;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Rp(command) => rp::run(&config, command, &output),
         Command::Domain(command) => domain::run(&config, command, &output),
         Command::Cert(command) => cert::run(&config, command, &output),
+        Command::Certmap { file } => certmap::run(&config, &file, &output),
         Command::Account(command) => account::run(&config, command, &output),
         Command::Audit(command) => audit::run(&config, command, &output),
     };

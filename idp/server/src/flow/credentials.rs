@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::HeaderMap;
-use http::header::ORIGIN;
+use http::header::{ORIGIN, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use signet_authn::SignInFailure;
 use signet_model::RelyingParty;
-use signet_pages::Notice;
+use signet_pages::{ChangeNotice, Notice};
 use signet_protocols::{ProtocolRequest, recheck};
+use time::Duration;
 use zeroize::Zeroizing;
 
+use super::change;
 use super::go_on::{Arrived, form_with_name, proceed};
 use super::receive::{Message, open_parked, parked_handle, read};
 use super::reply::Reply;
@@ -58,6 +60,13 @@ impl SubmittedForm {
     }
 }
 
+impl SubmittedForm {
+    /// Name and password as they were typed.
+    pub(super) fn credentials(&self) -> (&str, &str) {
+        (&self.name, &self.password)
+    }
+}
+
 /// Takes name and password, and goes on with the sign-in they were typed for.
 pub(crate) async fn submit(
     house: &Arc<House>,
@@ -98,23 +107,54 @@ pub(crate) async fn submit(
     {
         Ok(user) => user.kept_signed_in(form.keep && house.config.session.keep_me_signed_in),
         Err(failure) => {
-            if let Err(error) = house.audit_sign_in_failure(caller, &party, &failure).await {
+            if let Err(error) = house
+                .audit_sign_in_failure(caller, Some(&party), &failure)
+                .await
+            {
                 return reply.message(&error);
             }
             return refused(
                 house, caller, headers, &party, &arrived, &failure, &form.name,
-            );
+            )
+            .await;
         }
     };
-    let session = match house.begin_session(caller, headers, &party, user).await {
+    let session = match house
+        .begin_session(caller, headers, Some(&party), user)
+        .await
+    {
         Ok(session) => session,
         Err(error) => return reply.message(&error),
     };
-    proceed(house, caller, headers, &party, &arrived, &session).await
+    proceed(house, caller, headers, &party, &arrived, session).await
 }
 
 /// Opens the form's flow: sealed by us, for this browser, not too old, posted from our own page.
-fn open(house: &House, headers: &HeaderMap, sealed: &str) -> Result<Flow, NotOpened> {
+pub(super) fn open(house: &House, headers: &HeaderMap, sealed: &str) -> Result<Flow, NotOpened> {
+    open_stage(house, headers, sealed, |browser| Stage::Form { browser })
+}
+
+/// The same for another stage of this browser.
+pub(super) fn open_stage(
+    house: &House,
+    headers: &HeaderMap,
+    sealed: &str,
+    stage: impl FnOnce(&str) -> Stage<'_>,
+) -> Result<Flow, NotOpened> {
+    if !is_from_here(house, headers) {
+        return Err(NotOpened::Foreign);
+    }
+    let browser = cookies::read(headers, cookies::BROWSER).ok_or(NotOpened::Foreign)?;
+    Flow::open(
+        sealed,
+        &house.flow_sealer,
+        stage(browser),
+        house.clock.now(),
+    )
+}
+
+/// Whether a form was posted from a page of ours, as far as the browser says.
+pub(super) fn is_from_here(house: &House, headers: &HeaderMap) -> bool {
     let from_here = |value: &str| value == house.origin;
     let origin_is_ours = headers
         .get(ORIGIN)
@@ -122,20 +162,17 @@ fn open(house: &House, headers: &HeaderMap, sealed: &str) -> Result<Flow, NotOpe
     let same_site = headers
         .get("sec-fetch-site")
         .is_none_or(|value| value == "same-origin");
-    if !origin_is_ours || !same_site {
-        return Err(NotOpened::Foreign);
-    }
-    let browser = cookies::read(headers, cookies::BROWSER).ok_or(NotOpened::Foreign)?;
-    Flow::open(
-        sealed,
-        &house.flow_sealer,
-        Stage::Form { browser },
-        house.clock.now(),
-    )
+    origin_is_ours && same_site
+}
+
+/// Whole minutes to wait, at least one.
+pub(super) fn minutes(wait: Duration) -> u32 {
+    let minutes = (wait.whole_seconds().max(1) + 59) / 60;
+    u32::try_from(minutes).unwrap_or(u32::MAX)
 }
 
 /// A form that cannot be taken is shown again when the URL still says what was asked; nothing typed is used.
-async fn show_again(
+pub(super) async fn show_again(
     house: &Arc<House>,
     caller: &Caller,
     headers: &HeaderMap,
@@ -171,9 +208,9 @@ async fn show_again(
     )
 }
 
-/// The form again, with what the person should know.
-fn refused(
-    house: &House,
+/// The form again, with what the person should know; or the page for a password that has to be changed first.
+pub(super) async fn refused(
+    house: &Arc<House>,
     caller: &Caller,
     headers: &HeaderMap,
     party: &RelyingParty,
@@ -181,26 +218,42 @@ fn refused(
     failure: &SignInFailure,
     name: &str,
 ) -> Response {
+    let place = change::Place::Flow { party, arrived };
+    let reply = Reply::new(house, caller);
     let notice = match failure {
+        SignInFailure::PasswordExpired(due) => {
+            let notice = ChangeNotice::Expired;
+            return change::due(house, caller, headers, place, notice, due, name).await;
+        }
+        SignInFailure::MustChangePassword(due) => {
+            let notice = ChangeNotice::MustChange;
+            return change::due(house, caller, headers, place, notice, due, name).await;
+        }
+        SignInFailure::Banned { .. } => {
+            return reply.message_with(StatusCode::FORBIDDEN, &failure.message());
+        }
         SignInFailure::NameForm(_) if name.trim().is_empty() => Notice::MissingName,
         SignInFailure::NameForm(_) | SignInFailure::WrongNameOrPassword { .. } => {
             Notice::WrongNameOrPassword
         }
         SignInFailure::NoPassword => Notice::MissingPassword,
-        SignInFailure::Throttled { retry_after, .. } => {
-            let minutes = (retry_after.whole_seconds().max(1) + 59) / 60;
-            Notice::TooManyTries {
-                minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
-            }
-        }
+        SignInFailure::Throttled { retry_after, .. } => Notice::TooManyTries {
+            minutes: minutes(*retry_after),
+        },
+        SignInFailure::Busy { .. } => Notice::Busy,
         SignInFailure::AccountDisabled(_) => Notice::AccountDisabled,
         SignInFailure::AccountExpired(_) => Notice::AccountExpired,
-        SignInFailure::PasswordExpired(_) => Notice::PasswordExpired,
-        SignInFailure::MustChangePassword(_) => Notice::MustChangePassword,
         SignInFailure::LogonHours(_) => Notice::OutsideLogonHours,
         SignInFailure::Workstation(_) => Notice::WorkstationNotAllowed,
         _ => Notice::DirectoryUnavailable,
     };
     let name: String = name.chars().take(320).collect();
-    form_with_name(house, caller, headers, party, arrived, Some(notice), &name)
+    let mut response = form_with_name(house, caller, headers, party, arrived, Some(notice), &name);
+    if let SignInFailure::Busy { retry_after } = failure {
+        let seconds = retry_after.whole_seconds().max(1);
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderMap;
-use signet_model::RelyingParty;
+use signet_model::{MessagePair, Method, RelyingParty};
 use signet_pages::{Notice, SignInPage};
-use signet_protocols::{AskReason, Impossible, SessionDecision, decide_session, recheck, refuse};
+use signet_protocols::{AskReason, SessionDecision, decide_session, recheck, refuse};
 
-use super::issue::{Issue, issue};
+use super::certificate;
+use super::issue::{self, Answered, Issue, issue};
+use super::negotiate::{Wanted, negotiate};
 use super::reply::Reply;
 use super::sealed::{Flow, Stage};
+use super::second::Scene;
 use crate::house::{House, LiveSession};
 use crate::web::caller::Caller;
 use crate::web::cookies;
@@ -49,11 +52,29 @@ pub(crate) async fn go_on(
         .filter(|_| !wants_fresh)
         .map(|session| session.user.evidence());
     match decide_session(request, evidence, house.clock.now(), &party, &house.methods) {
-        SessionDecision::AskFirst { reason, .. } => {
+        SessionDecision::AskFirst { methods, .. }
+            if certificate::is_the_only_way(
+                &certificate::worth_offering(house, request, &party, methods.clone()),
+                &arrived,
+            ) =>
+        {
+            certificate::begin(house, caller, headers, &arrived, None).await
+        }
+        SessionDecision::AskFirst { reason, methods } => {
             let notice = match reason {
                 AskReason::NoSession if session.is_none() => None,
                 _ => Some(Notice::SignInAgain),
             };
+            let wanted = Wanted {
+                party: &party,
+                arrived: &arrived,
+                methods: &methods,
+                notice,
+                session: session.as_ref(),
+            };
+            if let Some(answer) = negotiate(house, caller, headers, &wanted).await {
+                return answer;
+            }
             form(
                 house,
                 caller,
@@ -66,7 +87,7 @@ pub(crate) async fn go_on(
         }
         SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
         SessionDecision::UseSession | SessionDecision::AskSecond { .. } => match session {
-            Some(session) => proceed(house, caller, headers, &party, &arrived, &session).await,
+            Some(session) => proceed(house, caller, headers, &party, &arrived, session).await,
             None => form(house, caller, headers, &party, &arrived, None, None),
         },
     }
@@ -79,7 +100,7 @@ pub(crate) async fn proceed(
     headers: &HeaderMap,
     party: &Arc<RelyingParty>,
     arrived: &Arrived,
-    session: &LiveSession,
+    session: LiveSession,
 ) -> Response {
     let reply = Reply::new(house, caller);
     let request = &arrived.flow.request;
@@ -95,9 +116,22 @@ pub(crate) async fn proceed(
             let wish = Issue {
                 flow: &arrived.flow,
                 party,
-                session,
+                session: &session,
             };
-            issue(house, caller, wish).await
+            match issue(house, caller, wish).await {
+                Answered::Done(response) => response,
+                Answered::SecondFactorWanted(refusal) if request.authentication.passive => {
+                    issue::refused(house, caller, party, &arrived.flow, &session, &refusal).await
+                }
+                Answered::SecondFactorWanted(_) if house.second.is_none() => {
+                    certificate::begin(house, caller, headers, arrived, Some(&session)).await
+                }
+                Answered::SecondFactorWanted(_) => {
+                    let methods = house.second_methods(session.user.evidence());
+                    let scene = Scene::new(house, caller, headers, party, arrived);
+                    scene.ask(&session, &methods).await
+                }
+            }
         }
         SessionDecision::AskFirst { .. } => form(
             house,
@@ -106,12 +140,33 @@ pub(crate) async fn proceed(
             party,
             arrived,
             Some(Notice::SignInAgain),
-            Some(session),
+            Some(&session),
         ),
-        SessionDecision::AskSecond { .. } => {
-            reply
-                .refusal(refuse(request, Impossible::NoAuthnContext))
-                .await
+        SessionDecision::AskSecond { methods }
+            if certificate::is_the_only_way(&methods, arrived) =>
+        {
+            certificate::begin(house, caller, headers, arrived, Some(&session)).await
+        }
+        // Back from the certificate host without a result: it is offered again, and nobody is sent in circles.
+        SessionDecision::AskSecond { methods }
+            if house.second.is_none() && certificate::is_among(&methods) =>
+        {
+            show_form(
+                house,
+                caller,
+                headers,
+                party,
+                arrived,
+                Shown {
+                    notice: None,
+                    name: "",
+                    methods: &methods,
+                },
+            )
+        }
+        SessionDecision::AskSecond { methods } => {
+            let scene = Scene::new(house, caller, headers, party, arrived);
+            scene.ask(&session, &methods).await
         }
         SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
     };
@@ -119,6 +174,40 @@ pub(crate) async fn proceed(
         Some(cookie) => reply.with_cookie(response, cookie),
         None => response,
     }
+}
+
+/// The value of the browser's own cookie, which binds forms to it.
+pub(crate) struct Browser {
+    pub(crate) text: String,
+    is_new: bool,
+}
+
+impl Browser {
+    /// Gives the cookie along with `response` when the browser has none.
+    pub(crate) fn keep(&self, reply: &Reply<'_>, response: Response) -> Response {
+        if self.is_new {
+            reply.with_cookie(
+                response,
+                &cookies::write(cookies::BROWSER, &self.text, None),
+            )
+        } else {
+            response
+        }
+    }
+}
+
+/// The browser's cookie, or a new one.
+pub(crate) fn browser_of(house: &House, headers: &HeaderMap) -> Result<Browser, MessagePair> {
+    Ok(match cookies::read(headers, cookies::BROWSER) {
+        Some(known) => Browser {
+            text: known.to_owned(),
+            is_new: false,
+        },
+        None => Browser {
+            text: house.random_text()?,
+            is_new: true,
+        },
+    })
 }
 
 /// The sign-in form; the name of a hint or of the session fills it in.
@@ -148,45 +237,76 @@ pub(crate) fn form_with_name(
     notice: Option<Notice>,
     name: &str,
 ) -> Response {
+    let request = &arrived.flow.request;
+    // What the form offers is what a first factor may be given by, whatever the session holds.
+    let methods = match decide_session(request, None, house.clock.now(), party, &house.methods) {
+        SessionDecision::AskFirst { methods, .. } => {
+            certificate::worth_offering(house, request, party, methods)
+        }
+        _ => Vec::new(),
+    };
+    let shown = Shown {
+        notice,
+        name,
+        methods: &methods,
+    };
+    show_form(house, caller, headers, party, arrived, shown)
+}
+
+/// What a sign-in form shows.
+struct Shown<'a> {
+    notice: Option<Notice>,
+    name: &'a str,
+    methods: &'a [Method],
+}
+
+fn show_form(
+    house: &House,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &RelyingParty,
+    arrived: &Arrived,
+    shown: Shown<'_>,
+) -> Response {
     let reply = Reply::new(house, caller);
-    let known = cookies::read(headers, cookies::BROWSER).map(str::to_owned);
-    let (browser, is_new) = match known {
-        Some(browser) => (browser, false),
-        None => match house.random_text() {
-            Ok(browser) => (browser, true),
-            Err(error) => return reply.message(&error),
-        },
+    let browser = match browser_of(house, headers) {
+        Ok(browser) => browser,
+        Err(error) => return reply.message(&error),
     };
     let Some(sealed) = arrived.flow.seal(
         &house.flow_sealer,
-        Stage::Form { browser: &browser },
+        Stage::Form {
+            browser: &browser.text,
+        },
         house.clock.now(),
     ) else {
         return reply.too_large();
     };
+    let certificate = certificate::is_among(shown.methods);
     let page = SignInPage {
         brand: &house.brand,
         language: reply.language_for(arrived.flow.request.hints.language.as_deref()),
         relying_party: Some(&party.name),
         action: &arrived.action,
         flow: &sealed,
-        username: name,
-        notice,
+        username: shown.name,
+        notice: shown.notice,
+        password: shown.methods.contains(&Method::Password) || !certificate,
+        certificate,
         keep_me_signed_in: house.config.session.keep_me_signed_in,
         activity: &caller.context.activity.to_string(),
     };
-    let response = reply.html(notice_status(notice), &page);
-    if is_new {
-        reply.with_cookie(response, &cookies::write(cookies::BROWSER, &browser, None))
-    } else {
-        response
+    let mut response = reply.html(notice_status(shown.notice), &page);
+    if certificate {
+        response = certificate::allow_form(house, response);
     }
+    browser.keep(&reply, response)
 }
 
 /// 200 for a form that is simply shown and for wrong credentials, as AD FS has it: tools look at the page.
 fn notice_status(notice: Option<Notice>) -> http::StatusCode {
     match notice {
-        Some(Notice::DirectoryUnavailable) => http::StatusCode::SERVICE_UNAVAILABLE,
+        Some(Notice::DirectoryUnavailable | Notice::Busy) => http::StatusCode::SERVICE_UNAVAILABLE,
         Some(Notice::TooManyTries { .. }) => http::StatusCode::TOO_MANY_REQUESTS,
         _ => http::StatusCode::OK,
     }

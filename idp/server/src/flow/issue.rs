@@ -20,22 +20,37 @@ pub(crate) struct Issue<'a> {
     pub(crate) session: &'a LiveSession,
 }
 
+/// How a wish for a token ended.
+pub(crate) enum Answered {
+    /// With this answer.
+    Done(Response),
+    /// The rules want a second factor that the evidence lacks: it can be asked for.
+    SecondFactorWanted(Refusal),
+}
+
 /// Makes the token and the page that posts it, or says why not.
-pub(crate) async fn issue(house: &Arc<House>, caller: &Caller, wish: Issue<'_>) -> Response {
+pub(crate) async fn issue(house: &Arc<House>, caller: &Caller, wish: Issue<'_>) -> Answered {
     let reply = Reply::new(house, caller);
-    match make(house, caller, &wish).await {
+    Answered::Done(match make(house, caller, &wish).await {
         Ok(form) => reply.token_post(&wish.party.name, &form),
-        Err(Failed::Refused(refusal)) => refused(house, caller, &wish, &refusal).await,
+        Err(Failed::Refused(refusal @ Refusal::SecondFactorRequired { .. }))
+            if house.second.is_some() || house.certificates.is_some() =>
+        {
+            return Answered::SecondFactorWanted(refusal);
+        }
+        Err(Failed::Refused(refusal)) => {
+            refused(house, caller, wish.party, wish.flow, wish.session, &refusal).await
+        }
         Err(Failed::Other(message)) => {
             if let Err(fault) = house
                 .audit_token_failure(caller, wish.party, wish.session, &message)
                 .await
             {
-                return reply.message(&fault);
+                return Answered::Done(reply.message(&fault));
             }
             reply.message(&message)
         }
-    }
+    })
 }
 
 enum Failed {
@@ -135,21 +150,23 @@ async fn record(
 
 /// SAML tells the relying party by a status; WS-Federation has only our own page. The person who is not permitted
 /// is told here in both: a status would leave them at an application that cannot explain it.
-async fn refused(
+pub(crate) async fn refused(
     house: &Arc<House>,
     caller: &Caller,
-    wish: &Issue<'_>,
+    party: &RelyingParty,
+    flow: &Flow,
+    session: &LiveSession,
     refusal: &Refusal,
 ) -> Response {
     let reply = Reply::new(house, caller);
     let message = refusal.message();
     if let Err(fault) = house
-        .audit_token_failure(caller, wish.party, wish.session, &message)
+        .audit_token_failure(caller, party, session, &message)
         .await
     {
         return reply.message(&fault);
     }
-    let request = &wish.flow.request;
+    let request = &flow.request;
     let partner_can_act = matches!(
         refusal,
         Refusal::MethodNotPerformed { .. }

@@ -11,17 +11,20 @@ use signet_protocols::saml2::{self, SamlAction};
 use signet_protocols::wsfed::{self, WsFedAction};
 use signet_protocols::{ProtocolError, ProtocolRequest};
 
+use super::certificate;
+use super::change::{self, SubmittedChange};
 use super::credentials::{self, SubmittedForm};
 use super::go_on::{Arrived, go_on};
 use super::reply::Reply;
 use super::sealed::{Flow, NotOpened, Replay, Stage};
+use super::second::{self, SubmittedFactor};
 use super::sign_out;
 use crate::house::House;
 use crate::web::caller::Caller;
 use crate::web::cookies;
 
 /// Longest sealed flow that goes into a URL; a longer one is parked in the store.
-const LONGEST_IN_URL: usize = 6 * 1024;
+pub(super) const LONGEST_IN_URL: usize = 6 * 1024;
 
 /// `GET /adfs/ls/`: a message by redirect, or a parked one coming back.
 pub(crate) async fn get(
@@ -32,6 +35,9 @@ pub(crate) async fn get(
 ) -> Response {
     let query = query.unwrap_or_default();
     let reply = Reply::new(&house, &caller);
+    if let Some(returned) = certificate::returned(&query) {
+        return certificate::finish(&house, &caller, &headers, returned).await;
+    }
     if let Some(parked) = parked_handle(&query) {
         return match open_parked(&house, &parked).await {
             Ok(flow) => {
@@ -79,6 +85,15 @@ pub(crate) async fn post(
     let reply = Reply::new(&house, &caller);
     if !is_form(&headers) {
         return reply.status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    if let Some(flow) = certificate::chosen(&body) {
+        return certificate::choose(&house, &caller, &headers, &query, &flow).await;
+    }
+    if let Some(form) = SubmittedChange::read(&body) {
+        return change::submit(&house, &caller, &headers, &query, form).await;
+    }
+    if let Some(form) = SubmittedFactor::read(&body) {
+        return second::submit(&house, &caller, &headers, &query, form).await;
     }
     if let Some(form) = SubmittedForm::read(&body) {
         return credentials::submit(&house, &caller, &headers, &query, form).await;
@@ -266,7 +281,7 @@ pub(crate) async fn open_parked(
 }
 
 /// The form's action: path and raw query of this request, so that the message stays in the URL.
-fn action(query: &str) -> String {
+pub(super) fn action(query: &str) -> String {
     if query.is_empty() {
         "/adfs/ls/".to_owned()
     } else {
@@ -274,7 +289,7 @@ fn action(query: &str) -> String {
     }
 }
 
-fn parameter(query: &str, name: &str) -> Option<String> {
+pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
@@ -284,7 +299,7 @@ fn names(part: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
     form_urlencoded::parse(part).take(128).map(|(name, _)| name)
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

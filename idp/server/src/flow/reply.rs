@@ -53,6 +53,16 @@ impl<'a> Reply<'a> {
 
     /// The error page for `message` under `status`.
     pub(crate) fn message_with(&self, status: StatusCode, message: &MessagePair) -> Response {
+        self.message_with_way_back(status, message, None)
+    }
+
+    /// The same, with the address of the form that the person came from.
+    pub(crate) fn message_with_way_back(
+        &self,
+        status: StatusCode,
+        message: &MessagePair,
+        back: Option<&str>,
+    ) -> Response {
         match message.culprit {
             Culprit::User | Culprit::RelyingParty => {
                 info!(code = message.code, detail = %message.private, "request refused")
@@ -62,12 +72,22 @@ impl<'a> Reply<'a> {
             }
             Culprit::Us => error!(code = message.code, detail = %message.private, "request failed"),
         }
+        self.page_of(status, message, back)
+    }
+
+    /// The same, and nothing in the log.
+    pub(crate) fn error_page(&self, status: StatusCode, message: &MessagePair) -> Response {
+        self.page_of(status, message, None)
+    }
+
+    fn page_of(&self, status: StatusCode, message: &MessagePair, back: Option<&str>) -> Response {
         let page = ErrorPage {
             brand: &self.house.brand,
             language: self.language_for(None),
             message,
             activity: &self.caller.context.activity.to_string(),
             time: &self.house.now_in_words(),
+            back,
         };
         self.html(status, &page)
     }

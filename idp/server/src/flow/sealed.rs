@@ -1,12 +1,16 @@
 //! An interrupted sign-in: sealed values that the browser carries, so that any node can go on with it.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use signet_certs::Sealer;
-use signet_model::{Culprit, MessagePair, SignInRequest};
+use signet_model::{AccountId, Culprit, MessagePair, SignInRequest};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// How long a form may stay open before credentials are typed.
 const FORM: Duration = Duration::minutes(60);
+/// How long a page may stay open once the first factor is known.
+const SECOND: Duration = Duration::minutes(10);
 /// How long a request that came by POST may take to come back by GET.
 const PARKED: Duration = Duration::minutes(60);
 
@@ -16,6 +20,10 @@ pub(crate) struct Flow {
     pub(crate) request: SignInRequest,
     /// For a signed request: what must not be used twice.
     pub(crate) replay: Option<Replay>,
+    /// What tells this sign-in from all others: ceremonies of second factors are bound to it.
+    pub(crate) id: Uuid,
+    /// Whose second factor is asked for, once the first is known (PWD-13).
+    pub(crate) account: Option<AccountId>,
     /// Milliseconds since 1970.
     sealed_at: i64,
 }
@@ -34,8 +42,14 @@ pub(crate) struct Replay {
 pub(crate) enum Stage<'a> {
     /// In a sign-in form shown to the browser with this cookie.
     Form { browser: &'a str },
+    /// In a page that asks the browser with this cookie for a second factor.
+    Second { browser: &'a str },
     /// In a URL of ours, after a POST from another site: worth no more than a link.
     Parked,
+    /// In the URL that leads to the certificate host: it says nothing of who is there.
+    Certificate,
+    /// In the URL that leads back from there, in the browser with this cookie.
+    Passed { browser: &'a str },
 }
 
 /// Why a sealed flow was not opened.
@@ -65,6 +79,8 @@ impl Flow {
         Self {
             request,
             replay,
+            id: Uuid::new_v4(),
+            account: None,
             sealed_at: 0,
         }
     }
@@ -96,11 +112,7 @@ impl Flow {
             .map_err(|_| NotOpened::Foreign)?;
         let flow: Self = serde_json::from_slice(&plain).map_err(|_| NotOpened::Foreign)?;
         let age = milliseconds(now).saturating_sub(flow.sealed_at);
-        let longest = match stage {
-            Stage::Form { .. } => FORM,
-            Stage::Parked => PARKED,
-        };
-        if age < -60_000 || i128::from(age) > longest.whole_milliseconds() {
+        if age < -60_000 || i128::from(age) > stage.longest().whole_milliseconds() {
             return Err(NotOpened::Expired);
         }
         Ok(flow)
@@ -111,9 +123,57 @@ impl Stage<'_> {
     fn label(self) -> Vec<u8> {
         match self {
             Self::Form { browser } => [b"form\0", browser.as_bytes()].concat(),
+            Self::Second { browser } => [b"second\0", browser.as_bytes()].concat(),
             Self::Parked => b"parked".to_vec(),
+            Self::Certificate => b"certificate".to_vec(),
+            Self::Passed { browser } => [b"passed\0", browser.as_bytes()].concat(),
         }
     }
+
+    fn longest(self) -> Duration {
+        match self {
+            Self::Form { .. } | Self::Certificate | Self::Passed { .. } => FORM,
+            Self::Second { .. } => SECOND,
+            Self::Parked => PARKED,
+        }
+    }
+}
+
+/// A value beside a flow, with the time at which it was sealed.
+#[derive(Serialize, Deserialize)]
+struct Stamped<T> {
+    at: i64,
+    value: T,
+}
+
+/// Seals `value` for `stage`; `None` when it is too large to travel.
+pub(super) fn seal_for<T: Serialize>(
+    value: &T,
+    sealer: &Sealer,
+    stage: Stage<'_>,
+    now: OffsetDateTime,
+) -> Option<String> {
+    let at = milliseconds(now);
+    let plain = serde_json::to_vec(&Stamped { at, value }).ok()?;
+    sealer.seal(&plain, &stage.label()).ok()
+}
+
+/// Opens what [`seal_for`] made for the same stage.
+pub(super) fn open_for<T: DeserializeOwned>(
+    sealed: &str,
+    sealer: &Sealer,
+    stage: Stage<'_>,
+    now: OffsetDateTime,
+) -> Result<T, NotOpened> {
+    let plain = sealer
+        .open(sealed, &stage.label())
+        .map_err(|_| NotOpened::Foreign)?;
+    let stamped: Stamped<T> = serde_json::from_slice(&plain).map_err(|_| NotOpened::Foreign)?;
+    let age = milliseconds(now).saturating_sub(stamped.at);
+    if age < -60_000 || i128::from(age) > stage.longest().whole_milliseconds() {
+        return Err(NotOpened::Expired);
+    }
+    Ok(stamped.value)
 }
 
 fn milliseconds(instant: OffsetDateTime) -> i64 {

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use signet_authn::{Cause, SignInFailure};
-use signet_model::{AccountId, MessagePair, RelyingParty};
+use signet_authn::{Cause, ChangeFailure, Changed, GuardEvent, SignInFailure};
+use signet_model::{AccountId, FactorKind, MessagePair, RelyingParty};
 use signet_store::{AuditEvent, EventNumber, Outcome};
 use time::{Duration, OffsetDateTime};
 
@@ -12,12 +12,13 @@ use super::{House, LiveSession};
 use crate::web::caller::Caller;
 
 impl House {
-    /// A right password (1202).
+    /// Right credentials, or a factor added to them (1202); `note` says more about them.
     pub(crate) async fn audit_sign_in(
         &self,
         caller: &Caller,
-        party: &RelyingParty,
+        party: Option<&RelyingParty>,
         session: &LiveSession,
+        note: Value,
     ) -> Result<(), MessagePair> {
         let user = &session.user;
         let methods: Vec<_> = user
@@ -30,6 +31,7 @@ impl House {
             &mut details,
             json!({ "session": session.public_id.to_string(), "user": user.account().down_level_name(), "methods": methods }),
         );
+        merge(&mut details, note);
         let event = self.event(
             caller,
             EventNumber::CREDENTIALS_SUCCESS,
@@ -38,7 +40,7 @@ impl House {
         );
         self.write(AuditEvent {
             account: Some(user.account().id),
-            relying_party: Some(party.id),
+            relying_party: party.map(|party| party.id),
             ..event
         })
         .await
@@ -48,12 +50,14 @@ impl House {
     pub(crate) async fn audit_sign_in_failure(
         &self,
         caller: &Caller,
-        party: &RelyingParty,
+        party: Option<&RelyingParty>,
         failure: &SignInFailure,
     ) -> Result<(), MessagePair> {
         let message = failure.message();
         let number = match failure {
-            SignInFailure::Throttled { .. } => EventNumber::EXTRANET_LOCKOUT,
+            SignInFailure::Throttled { .. } | SignInFailure::Banned { .. } => {
+                EventNumber::EXTRANET_LOCKOUT
+            }
             _ => EventNumber::CREDENTIALS_FAILURE,
         };
         tracing::info!(code = message.code, detail = %message.private, "sign-in failed");
@@ -61,6 +65,8 @@ impl House {
         let left_out = match failure {
             SignInFailure::WrongNameOrPassword { cause, .. } if *cause != Cause::NotAPassword => 0,
             SignInFailure::Throttled { .. }
+            | SignInFailure::Banned { .. }
+            | SignInFailure::Busy { .. }
             | SignInFailure::WrongNameOrPassword { .. }
             | SignInFailure::NameForm(_)
             | SignInFailure::NoPassword
@@ -79,9 +85,149 @@ impl House {
         let event = self.event(caller, number, Outcome::Failure, details);
         self.write(AuditEvent {
             account: failure.account(),
-            relying_party: Some(party.id),
+            relying_party: party.map(|party| party.id),
             reason: Some(message.code.into()),
             ..event
+        })
+        .await
+    }
+
+    /// A second factor that was not right (1203).
+    pub(crate) async fn audit_second_factor_failure(
+        &self,
+        caller: &Caller,
+        party: Option<&RelyingParty>,
+        session: &LiveSession,
+        kind: FactorKind,
+        message: &MessagePair,
+    ) -> Result<(), MessagePair> {
+        tracing::info!(code = message.code, detail = %message.private, "second factor refused");
+        let mut details = circumstances(caller);
+        merge(
+            &mut details,
+            json!({ "detail": message.private, "factor": kind, "session": session.public_id.to_string() }),
+        );
+        let event = self.event(
+            caller,
+            EventNumber::CREDENTIALS_FAILURE,
+            Outcome::Failure,
+            details,
+        );
+        self.write(AuditEvent {
+            account: Some(session.user.account().id),
+            relying_party: party.map(|party| party.id),
+            reason: Some(message.code.into()),
+            ..event
+        })
+        .await
+    }
+
+    /// A person changed what it takes to sign in as them (307).
+    pub(crate) async fn audit_factors_changed(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        what: &str,
+        kind: Option<FactorKind>,
+    ) -> Result<(), MessagePair> {
+        let mut details = circumstances(caller);
+        merge(
+            &mut details,
+            json!({ "change": { "kind": "second-factor", "id": account.to_string(), "what": what, "factor": kind } }),
+        );
+        let event = self.event(
+            caller,
+            EventNumber::CONFIGURATION_CHANGED,
+            Outcome::Success,
+            details,
+        );
+        self.write(AuditEvent {
+            account: Some(account),
+            ..event
+        })
+        .await
+    }
+
+    /// A password was changed by its owner (1204).
+    pub(crate) async fn audit_password_changed(
+        &self,
+        caller: &Caller,
+        changed: &Changed,
+        sessions_ended: u64,
+    ) -> Result<(), MessagePair> {
+        let mut details = circumstances(caller);
+        merge(
+            &mut details,
+            json!({ "directory": &*changed.directory, "sessions_ended": sessions_ended }),
+        );
+        let event = self.event(
+            caller,
+            EventNumber::PASSWORD_CHANGE_SUCCESS,
+            Outcome::Success,
+            details,
+        );
+        self.write(AuditEvent {
+            account: Some(changed.account),
+            ..event
+        })
+        .await
+    }
+
+    /// A password was not changed (1205, 1210).
+    pub(crate) async fn audit_password_refused(
+        &self,
+        caller: &Caller,
+        failure: &ChangeFailure,
+    ) -> Result<(), MessagePair> {
+        let message = failure.message();
+        tracing::info!(code = message.code, detail = %message.private, "password not changed");
+        // Only what an account is behind is bounded by the guard.
+        let left_out = match failure.account() {
+            Some(_) => 0,
+            None => match self.uncounted_tries.admit(self.clock.now()) {
+                Some(left_out) => left_out,
+                None => return Ok(()),
+            },
+        };
+        let number = match failure {
+            ChangeFailure::SignIn(
+                SignInFailure::Throttled { .. } | SignInFailure::Banned { .. },
+            ) => EventNumber::EXTRANET_LOCKOUT,
+            _ => EventNumber::PASSWORD_CHANGE_FAILURE,
+        };
+        let mut details = circumstances(caller);
+        merge(
+            &mut details,
+            json!({ "detail": message.private, "left_out_before": left_out }),
+        );
+        let event = self.event(caller, number, Outcome::Failure, details);
+        self.write(AuditEvent {
+            account: failure.account(),
+            reason: Some(message.code.into()),
+            ..event
+        })
+        .await
+    }
+
+    /// What the guard noticed beside the tries themselves: a spray (1203), a refusal that log-only mode held back (1210).
+    pub(crate) async fn audit_guard_event(&self, event: &GuardEvent) -> Result<(), MessagePair> {
+        let (number, account) = match event {
+            GuardEvent::WouldRefuse { account, .. } => {
+                (EventNumber::EXTRANET_LOCKOUT, Some(*account))
+            }
+            _ => (EventNumber::CREDENTIALS_FAILURE, None),
+        };
+        tracing::warn!(code = event.code(), ?event, "guessing");
+        self.write(AuditEvent {
+            event: number,
+            at: self.clock.now(),
+            activity: event.activity(),
+            account,
+            relying_party: None,
+            outcome: Outcome::Failure,
+            reason: Some(event.code().into()),
+            token_id: None,
+            details: json!({ "detail": format!("{event:?}") }),
         })
         .await
     }
@@ -185,7 +331,7 @@ impl House {
         }
     }
 
-    async fn write(&self, event: AuditEvent) -> Result<(), MessagePair> {
+    pub(super) async fn write(&self, event: AuditEvent) -> Result<(), MessagePair> {
         self.store
             .record(&event)
             .await
@@ -235,7 +381,7 @@ impl Window {
 
 impl Strangers {
     /// How many were left out since the last row; `None` when this one is left out too.
-    fn admit(&self, now: OffsetDateTime) -> Option<u32> {
+    pub(super) fn admit(&self, now: OffsetDateTime) -> Option<u32> {
         let mut bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let short = bounds.short.has_room(WINDOW, STRANGERS, now);
         let long = bounds.long.has_room(HOUR, STRANGERS_AN_HOUR, now);

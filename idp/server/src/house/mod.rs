@@ -1,24 +1,29 @@
 //! Everything that requests share, opened once: the house that all rooms stand in.
 
 mod audit;
+mod certificates;
 mod directories;
 mod issuance;
+mod kerberos;
 mod keys;
 mod ledger;
 mod open;
+mod replay;
+mod second;
 mod session;
 mod snapshots;
 mod trust;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use signet_authn::{PasswordAuthenticator, SessionSeal};
+use signet_authn::factors::{EnrolmentRule, SecondFactors};
+use signet_authn::{GuardEvent, PasswordAuthenticator, SessionSeal};
 use signet_certs::{MacKey, MasterKey, Sealer};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, ServiceIdentity, Signer};
@@ -27,15 +32,18 @@ use signet_pages::Brand;
 use signet_protocols::saml2::OwnAddresses;
 use signet_store::{SecretHash, Store};
 use time::macros::format_description;
+use tokio::sync::mpsc::Receiver;
 
 use crate::config::Config;
 use crate::flow::sealed::{Flow, Replay};
 
+pub(crate) use certificates::{Certificates, note as certificate_note, open_certificates};
 pub(crate) use directories::read_secret;
 pub(crate) use issuance::Issued;
+pub(crate) use kerberos::{Kerberos, read_binding};
 pub(crate) use keys::{load_ring, ring_of, stored};
 pub(crate) use ledger::StoreLedger;
-pub(crate) use open::{OpenError, open_directories, open_store};
+pub(crate) use open::{OpenError, check_second_factor, open_directories, open_store};
 pub(crate) use session::{AskedToEnd, EndedSession, LiveSession};
 pub(crate) use trust::Trust;
 
@@ -56,6 +64,16 @@ pub(crate) struct House {
     pub(crate) master: Arc<MasterKey>,
     pub(crate) directories: Directories,
     pub(crate) authenticator: PasswordAuthenticator,
+    /// Second factors, when `[second_factor]` is configured.
+    pub(crate) second: Option<SecondFactors>,
+    /// When people may set up factors.
+    pub(crate) enrolment: EnrolmentRule,
+    /// What the guard has to tell; taken by the task that writes it down.
+    pub(crate) guard_events: Mutex<Option<Receiver<GuardEvent>>>,
+    /// `None` when it is not configured, or cannot begin.
+    pub(crate) kerberos: Option<Kerberos>,
+    /// Signing in by certificate, when it is configured.
+    pub(crate) certificates: Option<Certificates>,
     /// What this installation performs to know who is there.
     pub(crate) methods: AvailableMethods,
     pub(crate) engine: Engine,
@@ -150,20 +168,13 @@ impl House {
 
     /// Uses up a signed request; the second time is refused.
     pub(crate) async fn use_once(&self, replay: &Replay) -> Result<(), MessagePair> {
-        let hash = aws_lc_rs::digest::digest(
-            &aws_lc_rs::digest::SHA256,
-            format!("saml-request\n{}", replay.key).as_bytes(),
-        );
-        let hash: [u8; 32] = hash.as_ref().try_into().unwrap_or_default();
         let expires = time::OffsetDateTime::from_unix_timestamp(replay.expires)
             .unwrap_or_else(|_| self.clock.now())
             + time::Duration::hours(2);
-        let first = self
-            .store
-            .remember_once(&hash, expires, self.clock.now())
-            .await
-            .map_err(|error| error.message())?;
-        if first {
+        if self
+            .is_first_use(&format!("saml-request\n{}", replay.key), expires)
+            .await?
+        {
             return Ok(());
         }
         Err(MessagePair {
@@ -176,6 +187,21 @@ impl House {
                 replay.key.replace('\n', " ")
             ),
         })
+    }
+
+    /// Uses up what may be used once, on all nodes together; whether this was the first time. `thing` says its kind and
+    /// which one it is; `expires` is not before it is worthless by itself.
+    pub(crate) async fn is_first_use(
+        &self,
+        thing: &str,
+        expires: time::OffsetDateTime,
+    ) -> Result<bool, MessagePair> {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, thing.as_bytes());
+        let hash: [u8; 32] = hash.as_ref().try_into().unwrap_or_default();
+        self.store
+            .remember_once(&hash, expires, self.clock.now())
+            .await
+            .map_err(|error| error.message())
     }
 }
 

@@ -1,11 +1,12 @@
 //! Opening the house: each part in turn, each fault with its name and its mend.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use signet_authn::{Guard, Limits, Pacing, PasswordAuthenticator, SessionSeal};
+use signet_authn::factors::EnrolmentRule;
+use signet_authn::{AttemptLedger, Guard, Pacing, PasswordAuthenticator, SessionSeal};
 use signet_certs::{CertError, KeyRing, MasterKey};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, OpaqueIds, ServiceIdentity, Signer};
@@ -14,14 +15,21 @@ use signet_pages::Brand;
 use signet_protocols::saml2::OwnAddresses;
 use signet_store::{MacTagger, Store};
 use time::Duration;
+use tokio::sync::mpsc;
 
 use super::House;
+use super::certificates::Certificates;
+use super::kerberos::Kerberos;
 use super::ledger::StoreLedger;
+use super::second;
 use super::snapshots::Snapshots;
 use super::trust::Trust;
 use crate::config::Config;
 
 pub(crate) use super::directories::open_directories;
+
+/// Events of the guard that wait to be written down; beyond them they are only logged.
+const GUARD_EVENTS: usize = 64;
 
 /// Why the house could not be opened.
 #[derive(Debug)]
@@ -64,11 +72,17 @@ impl House {
     ) -> Result<Arc<Self>, OpenError> {
         let master = Arc::new(master);
         let trust = load_trust(&store).await?;
+        let ledger = Arc::new(StoreLedger::new(store.clone()));
+        let (report, guard_events) = mpsc::channel(GUARD_EVENTS);
         let guard = Guard::new(
-            Arc::new(StoreLedger::new(store.clone())),
-            limits(&config),
+            Arc::clone(&ledger) as Arc<dyn AttemptLedger>,
+            config.lockout.settings(),
             &key(&master, "attempt-buckets")?,
-        );
+        )
+        .reporting_to(report);
+        let second = second::open(&config, &store, &master, ledger)?;
+        let enrolment = enrolment(&config);
+        let second_methods = second::methods(&config);
         let default_domain = config
             .directories
             .iter()
@@ -81,14 +95,21 @@ impl House {
             guard,
             Pacing::default(),
         );
+        let kerberos = Kerberos::start(&config, &directories, &store).await?;
         let origin = config.origin();
+        let certificates = Certificates::open(&config, &master, &directories)?;
         Ok(Arc::new(Self {
             brand: Brand {
                 organisation: config.service.organisation.clone(),
                 colour: config.service.colour.clone(),
                 help: config.service.help.clone(),
             },
-            service: ServiceIdentity::new(config.entity_id()),
+            service: {
+                let mut service = ServiceIdentity::new(config.entity_id());
+                service.password_change_url = Some(format!("{origin}/adfs/portal/updatepassword/"));
+                service.additional_authentication_rules = additional_rules(&config)?;
+                service
+            },
             own_addresses: OwnAddresses::new([format!("{origin}/adfs/ls/")]),
             engine: Engine::new(OpaqueIds::new(master.mac(OpaqueIds::PURPOSE)?)),
             signer: Signer::new(ring),
@@ -112,7 +133,12 @@ impl House {
             master,
             directories,
             authenticator,
-            methods: AvailableMethods::new([Method::Password], []),
+            methods: methods(kerberos.is_some(), certificates.as_ref(), second_methods),
+            second,
+            enrolment,
+            guard_events: Mutex::new(Some(guard_events)),
+            kerberos,
+            certificates,
         }))
     }
 
@@ -137,6 +163,21 @@ impl House {
     }
 }
 
+/// What this installation performs, as it is configured, in the order in which it is offered.
+fn methods(
+    kerberos: bool,
+    certificates: Option<&Certificates>,
+    second: Vec<Method>,
+) -> AvailableMethods {
+    let ticket = kerberos.then_some(Method::Kerberos);
+    let certificate = certificates.map(Certificates::method);
+    let first = ticket.into_iter().chain([Method::Password]);
+    AvailableMethods::new(
+        first.chain(certificate),
+        second.into_iter().chain(certificate),
+    )
+}
+
 /// A name without a domain belongs to the only directory when there is just one.
 fn only_domain(directories: &Directories) -> Option<String> {
     match directories.all() {
@@ -157,16 +198,48 @@ async fn load_trust(store: &Store) -> Result<Trust, OpenError> {
     ))
 }
 
-fn limits(config: &Config) -> Limits {
-    let lockout = &config.lockout;
-    Limits {
-        account_near: lockout.account_near,
-        account_far: lockout.account_far,
-        address: lockout.address,
-        address_inside: lockout.address_inside,
-        network: lockout.network,
-        window: Duration::minutes(i64::from(lockout.window_minutes)),
+/// Opens what `[second_factor]` says as a start would; the factors by name.
+pub(crate) fn check_second_factor(
+    config: &Config,
+    store: &Store,
+    master: &MasterKey,
+) -> Result<String, OpenError> {
+    let ledger = Arc::new(StoreLedger::new(store.clone()));
+    second::open(config, store, master, ledger)?;
+    additional_rules(config)?;
+    let names: Vec<&str> = second::methods(config)
+        .into_iter()
+        .map(Method::name)
+        .collect();
+    Ok(names.join(", "))
+}
+
+fn enrolment(config: &Config) -> EnrolmentRule {
+    let Some(settings) = &config.second_factor else {
+        return EnrolmentRule::default();
+    };
+    EnrolmentRule {
+        fresh_for: Duration::minutes(i64::from(settings.fresh_minutes)),
+        during_sign_in_inside: settings.enrol_inside,
+        during_sign_in_outside: settings.enrol_outside,
     }
+}
+
+/// The rules that say who needs a second factor at every relying party (AD FS: `AdditionalAuthenticationRules`).
+fn additional_rules(config: &Config) -> Result<String, OpenError> {
+    let rules = config.second_factor.as_ref();
+    let Some(file) = rules.and_then(|settings| settings.rules.as_ref()) else {
+        return Ok(String::new());
+    };
+    let fault = |detail: String| {
+        OpenError(format!(
+            "[second_factor] rules: {}: {detail}",
+            file.display()
+        ))
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
+    signet_claims::RuleSet::parse(&text).map_err(|error| fault(error.to_string()))?;
+    Ok(text)
 }
 
 /// 32 octets for one purpose, from the master key.

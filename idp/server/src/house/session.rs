@@ -1,13 +1,15 @@
 //! Sessions: found by the cookie, resumed with the account as it is now, begun, ended.
 
+use serde_json::Value;
 use signet_authn::{AuthenticatedUser, NotResumed};
 use signet_directory::DirectoryError;
 use signet_model::uris::name_id;
 use signet_model::{AccountId, MessagePair, Protocol, RelyingParty, RelyingPartyId, SessionId};
 use signet_protocols::saml2::LogoutRequest;
 use signet_store::{NewSession, Participant, Secret, SecretHash, Session};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::House;
 use super::snapshots::Known;
@@ -21,6 +23,8 @@ pub(crate) struct LiveSession {
     pub(crate) public_id: SessionId,
     pub(crate) key: SecretHash,
     pub(crate) known: Known,
+    /// When it ends whatever happens.
+    pub(crate) expires_at: OffsetDateTime,
     /// Tokens that the relying party got within the last 20 seconds.
     pub(crate) recent_tokens: u32,
     /// `Set-Cookie`, for a session that began just now.
@@ -32,6 +36,14 @@ pub(crate) struct EndedSession {
     pub(crate) public_id: SessionId,
     pub(crate) account: AccountId,
     pub(crate) participants: Vec<Participant>,
+}
+
+/// A session that is about to be written.
+struct Begun {
+    user: AuthenticatedUser,
+    expires_at: OffsetDateTime,
+    known: Known,
+    recent_tokens: u32,
 }
 
 /// What became of a wish to end the browser's session.
@@ -101,6 +113,10 @@ impl House {
                 }
             }
         };
+        let user = match self.config.session.second_factor_hours {
+            0 => user,
+            hours => user.forgetting_factors_before(now - Duration::hours(i64::from(hours))),
+        };
         if let Err(error) = self.store.touch_session(&row, now).await {
             warn!(%error, "the use of a session could not be noted");
         }
@@ -109,38 +125,119 @@ impl House {
             public_id: row.id,
             key,
             known,
+            expires_at: row.expires_at,
             recent_tokens: row.recent_tokens,
             cookie: None,
         }))
     }
 
     /// Begins a session after fresh credentials, always under a new id; the browser's earlier session ends. Its
-    /// participants go along when it was the same person's.
+    /// participants and its other factors go along when it was the same person's.
     pub(crate) async fn begin_session(
         &self,
         caller: &Caller,
         headers: &http::HeaderMap,
-        party: &RelyingParty,
+        party: Option<&RelyingParty>,
         user: AuthenticatedUser,
     ) -> Result<LiveSession, MessagePair> {
-        let now = self.clock.now();
-        let secret = Secret::random().map_err(|error| error.message())?;
-        let key = secret.key();
+        self.begin_session_noting(caller, headers, party, user, Value::Null)
+            .await
+    }
+
+    /// The same, with more for the audit.
+    pub(crate) async fn begin_session_noting(
+        &self,
+        caller: &Caller,
+        headers: &http::HeaderMap,
+        party: Option<&RelyingParty>,
+        user: AuthenticatedUser,
+        note: Value,
+    ) -> Result<LiveSession, MessagePair> {
+        let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
+        // Whatever stands in the way of the old session does not stand in the way of the new one.
+        let earlier = match old {
+            Some(_) => {
+                let party = party.map_or(RelyingPartyId(Uuid::nil()), |party| party.id);
+                self.session(headers, party).await.ok().flatten()
+            }
+            None => None,
+        };
+        let user = match &earlier {
+            Some(earlier) => user.with_earlier(&earlier.user),
+            None => user,
+        };
         let settings = &self.config.session;
-        let lifetime = if user.persistent() {
+        let minutes = if user.persistent() {
             settings.keep_me_signed_in_minutes
         } else {
             settings.absolute_minutes
         };
-        let lifetime = Duration::minutes(i64::from(lifetime));
+        let known = self.snapshots.keep(user.account().clone());
+        let begun = Begun {
+            user,
+            expires_at: self.clock.now() + Duration::minutes(i64::from(minutes)),
+            known,
+            recent_tokens: 0,
+        };
+        let session = self.put_session(old, begun).await?;
+        self.audit_sign_in(caller, party, &session, note).await?;
+        Ok(session)
+    }
+
+    /// The session again with more evidence, under a new id (SES-01); it lasts no longer than before.
+    pub(crate) async fn step_up(
+        &self,
+        caller: &Caller,
+        party: Option<&RelyingParty>,
+        session: LiveSession,
+        user: AuthenticatedUser,
+    ) -> Result<LiveSession, MessagePair> {
+        self.step_up_noting(caller, party, session, user, Value::Null)
+            .await
+    }
+
+    /// The same, with more for the audit.
+    pub(crate) async fn step_up_noting(
+        &self,
+        caller: &Caller,
+        party: Option<&RelyingParty>,
+        session: LiveSession,
+        user: AuthenticatedUser,
+        note: Value,
+    ) -> Result<LiveSession, MessagePair> {
+        let begun = Begun {
+            user,
+            expires_at: session.expires_at,
+            known: session.known,
+            recent_tokens: session.recent_tokens,
+        };
+        let session = self.put_session(Some(session.key), begun).await?;
+        self.audit_sign_in(caller, party, &session, note).await?;
+        Ok(session)
+    }
+
+    /// Writes a session in the place of `old`.
+    async fn put_session(
+        &self,
+        old: Option<SecretHash>,
+        begun: Begun,
+    ) -> Result<LiveSession, MessagePair> {
+        let now = self.clock.now();
+        let Begun {
+            user,
+            expires_at,
+            known,
+            recent_tokens,
+        } = begun;
+        let secret = Secret::random().map_err(|error| error.message())?;
+        let key = secret.key();
         let new = NewSession {
             id: SessionId::random(),
             account: user.account().id,
             evidence: self.session_seal.seal(&user, key.as_octets()),
             persistent: user.persistent(),
-            expires_at: now + lifetime,
+            expires_at,
         };
-        let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
         let created = match old {
             Some(old) => self.store.replace_session(old, key, &new, now).await,
             None => self
@@ -150,19 +247,23 @@ impl House {
                 .map(|()| new.id),
         };
         let public_id = created.map_err(|error| error.message())?;
-        let max_age = user.persistent().then(|| lifetime.whole_seconds());
-        let known = self.snapshots.keep(user.account().clone());
-        let cookie = Some(cookies::write(cookies::SESSION, secret.expose(), max_age));
-        let session = LiveSession {
+        let max_age = user
+            .persistent()
+            .then(|| (expires_at - now).whole_seconds().max(0));
+        Ok(LiveSession {
+            cookie: Some(cookies::write(cookies::SESSION, secret.expose(), max_age)),
             user,
             public_id,
             key,
             known,
-            recent_tokens: 0,
-            cookie,
-        };
-        self.audit_sign_in(caller, party, &session).await?;
-        Ok(session)
+            expires_at,
+            recent_tokens,
+        })
+    }
+
+    /// What this node knows of an account is old: read it again.
+    pub(crate) fn snapshots_forget(&self, account: AccountId) {
+        self.snapshots.forget(account);
     }
 
     /// Ends the session of the request's cookie.
@@ -267,6 +368,28 @@ impl House {
             Some(error) => Err(error.message()),
             None => Ok(None),
         }
+    }
+
+    /// The account as the directory described it at `since` or later; `None` when it is gone.
+    pub(crate) async fn account_since(
+        &self,
+        id: AccountId,
+        since: OffsetDateTime,
+    ) -> Result<Option<std::sync::Arc<signet_directory::Account>>, MessagePair> {
+        let known = self.account(id).await?;
+        if known
+            .as_ref()
+            .is_some_and(|known| known.account.read_at < since)
+        {
+            self.snapshots.forget(id);
+            return Ok(self.account(id).await?.map(|known| known.account));
+        }
+        Ok(known.map(|known| known.account))
+    }
+
+    /// Keeps an account that was just read for a request that follows at once.
+    pub(crate) fn keep_account(&self, account: &std::sync::Arc<signet_directory::Account>) {
+        self.snapshots.keep(std::sync::Arc::clone(account));
     }
 
     async fn end_silently(

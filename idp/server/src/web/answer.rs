@@ -17,7 +17,8 @@ use tower::ServiceExt;
 use tracing::{Instrument, error, info_span};
 
 use super::caller::{Caller, CallerReader};
-use super::listen::Answer;
+use super::certificate::CertificateFront;
+use super::listen::{Answer, Link};
 use super::{headers, path};
 
 /// From the request head to the answer's head; the body of the request counts.
@@ -34,6 +35,8 @@ pub(crate) struct Front {
     origin: String,
     /// `HOST` and `HOST:PORT`: what a Host header may say.
     hosts: Vec<String>,
+    /// The host that asks for certificates, when there is one.
+    certificate: Option<CertificateFront>,
     /// Answers of last resort, as pages.
     pages: Arc<dyn LastResort>,
 }
@@ -62,27 +65,47 @@ impl Front {
             reader,
             origin: origin.to_owned(),
             hosts,
+            certificate: None,
             pages,
         }
     }
 
+    /// The same with a host that asks for certificates.
+    pub(crate) fn with_certificate_host(mut self, host: Option<CertificateFront>) -> Self {
+        self.certificate = host;
+        self
+    }
+
     async fn route(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         caller: Caller,
-        secure: bool,
+        link: Link,
     ) -> Response<Body> {
         let Some(canonical) = path::canonical(request.uri().path()) else {
             return self.pages.page(StatusCode::BAD_REQUEST, &caller);
         };
+        // First of all: what a header says about a certificate is the word of whoever sent it.
+        let forwarded = CertificateFront::take_headers(request.headers_mut());
         if canonical == "/adfs/probe" {
             return self.dispatch(request, caller, &canonical).await;
         }
-        if !secure {
-            return self.to_https(&request, &caller);
-        }
-        if !self.host_is_ours(&request) {
+        // A request whose Host is that of the other kind of connection came over a connection that a browser shares between
+        // them: sent again over one of its own it is right (RFC 9110 section 15.5.20).
+        let hosts = match (&link, &self.certificate) {
+            (Link::Plain, _) => return self.to_https(&request, &caller),
+            (Link::Certificate(_), Some(certificate)) => certificate.hosts(),
+            (Link::Main | Link::Certificate(_), _) => &self.hosts,
+        };
+        if !host_is_among(hosts, &request) {
             return self.pages.page(StatusCode::MISDIRECTED_REQUEST, &caller);
+        }
+        if let (Link::Certificate(sent), Some(certificate)) = (link, &self.certificate) {
+            if !CertificateFront::serves(&canonical) {
+                return self.pages.page(StatusCode::NOT_FOUND, &caller);
+            }
+            let presented = certificate.presented(sent, forwarded, &caller);
+            request.extensions_mut().insert(presented);
         }
         self.dispatch(request, caller, &canonical).await
     }
@@ -130,24 +153,20 @@ impl Front {
             _ => self.pages.page(StatusCode::BAD_REQUEST, caller),
         }
     }
+}
 
-    /// HTTP/2 has `:authority`, HTTP/1.1 exactly one `Host`; both must name this service.
-    fn host_is_ours(&self, request: &Request<Incoming>) -> bool {
-        let mut named = request.headers().get_all(HOST).iter();
-        let header = match (named.next(), named.next()) {
-            (first, None) => first.and_then(|value| value.to_str().ok()),
-            _ => return false,
-        };
-        let authority = request.uri().authority().map(http::uri::Authority::as_str);
-        let is_ours = |name: &str| {
-            self.hosts
-                .iter()
-                .any(|host| host.eq_ignore_ascii_case(name))
-        };
-        match (authority, header) {
-            (None, None) => false,
-            (authority, header) => authority.is_none_or(is_ours) && header.is_none_or(is_ours),
-        }
+/// HTTP/2 has `:authority`, HTTP/1.1 exactly one `Host`; both must name this service.
+fn host_is_among(hosts: &[String], request: &Request<Incoming>) -> bool {
+    let mut named = request.headers().get_all(HOST).iter();
+    let header = match (named.next(), named.next()) {
+        (first, None) => first.and_then(|value| value.to_str().ok()),
+        _ => return false,
+    };
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    let is_ours = |name: &str| hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+    match (authority, header) {
+        (None, None) => false,
+        (authority, header) => authority.is_none_or(is_ours) && header.is_none_or(is_ours),
     }
 }
 
@@ -156,14 +175,14 @@ impl Answer for Front {
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
-        secure: bool,
+        link: Link,
     ) -> Response<Body> {
         let activity = ActivityId::random();
         let caller = self.reader.read(&request, peer, activity);
         let span = info_span!("request", %activity);
         let last_resort = caller.clone();
         let handled =
-            AssertUnwindSafe(self.route(request, caller, secure).instrument(span)).catch_unwind();
+            AssertUnwindSafe(self.route(request, caller, link).instrument(span)).catch_unwind();
         let mut response = match tokio::time::timeout(WHOLE_REQUEST, handled).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {

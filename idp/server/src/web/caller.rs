@@ -1,10 +1,12 @@
 //! Who is calling, as far as this server itself observed it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, Request};
 use signet_authn::NetworkMap;
+use signet_authn::kerberos::ChannelBinding;
 use signet_model::{ActivityId, RequestContext};
 use uuid::Uuid;
 
@@ -17,6 +19,8 @@ pub(crate) struct Caller {
     pub(crate) context: RequestContext,
     /// `Accept-Language`, cut.
     pub(crate) languages: String,
+    /// Of the certificate that this very connection showed.
+    pub(crate) channel_binding: Option<Arc<ChannelBinding>>,
 }
 
 /// Reads callers by the configured networks.
@@ -64,6 +68,7 @@ impl CallerReader {
         Caller {
             context,
             languages: text(headers, ACCEPT_LANGUAGE.as_str()).unwrap_or_default(),
+            channel_binding: request.extensions().get().cloned(),
         }
     }
 }

@@ -45,6 +45,14 @@ pub(crate) fn add(headers: &mut HeaderMap) {
         .or_insert(HeaderValue::from_static("no-store"));
 }
 
+/// The policy of a page whose form may lead on to `origin`, another host of ours.
+pub(crate) fn form_policy(origin: &str) -> String {
+    DEFAULT_POLICY.replace(
+        "form-action 'self'",
+        &format!("form-action 'self' {origin}"),
+    )
+}
+
 /// The policy of the page that posts a token.
 ///
 /// `form-action` names schemes and not only the reply's origin, because Chromium also applies it to where the

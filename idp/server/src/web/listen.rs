@@ -18,6 +18,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use rustls_pki_types::CertificateDer;
+use signet_authn::kerberos::ChannelBinding;
 use signet_authn::network_of;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -25,7 +27,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 use tracing::{debug, info, warn};
 
-use super::tls::TlsFiles;
+use super::tls::{Door, TlsFiles};
 
 /// From the first octet of a connection to the end of its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -35,19 +37,31 @@ const REQUEST_HEAD: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const PULSE: Duration = Duration::from_secs(5);
-/// Largest set of request headers: Kerberos tickets of people in many groups need 64 KiB.
-const HEADERS: u32 = 96 * 1024;
+/// Largest set of request headers: a Kerberos ticket of somebody in many groups fills 64 KiB, and the rest comes beside it.
+const HEADERS: u32 = 128 * 1024;
 /// How long running requests may take after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
 
+/// What a connection is.
+#[derive(Clone, Debug)]
+pub(crate) enum Link {
+    /// Plain HTTP.
+    Plain,
+    /// HTTPS to the federation host.
+    Main,
+    /// HTTPS to the host that asks for certificates: what the client sent in this very handshake, the key of the first one
+    /// proved; empty when it sent none.
+    Certificate(Arc<[CertificateDer<'static>]>),
+}
+
 /// What answers requests.
 pub(crate) trait Answer: Send + Sync + 'static {
-    /// The answer to one request of `peer`; `secure` tells HTTPS from plain HTTP.
+    /// The answer to one request of `peer` over `link`.
     fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
-        secure: bool,
+        link: Link,
     ) -> impl Future<Output = Response<Body>> + Send;
 }
 
@@ -110,16 +124,23 @@ impl Drop for Slot {
     }
 }
 
+/// The TLS of one listener.
+#[derive(Clone)]
+pub(crate) struct Secured {
+    pub(crate) tls: Arc<TlsFiles>,
+    /// Whether every connection to this listener is asked for a certificate, whatever name it asks for.
+    pub(crate) certificates_only: bool,
+}
+
 /// Serves HTTPS on `listener` until `stop` turns true, then drains.
 pub(crate) async fn https<A: Answer>(
     listener: TcpListener,
-    tls: Arc<TlsFiles>,
+    secured: Secured,
     answer: Arc<A>,
     slots: Arc<Slots>,
     stop: watch::Receiver<bool>,
 ) {
-    let secured = Some(tls);
-    serve(listener, secured, answer, slots, stop).await;
+    serve(listener, Some(secured), answer, slots, stop).await;
 }
 
 /// Serves plain HTTP on `listener` until `stop` turns true, then drains.
@@ -134,13 +155,17 @@ pub(crate) async fn http<A: Answer>(
 
 async fn serve<A: Answer>(
     listener: TcpListener,
-    tls: Option<Arc<TlsFiles>>,
+    secured: Option<Secured>,
     answer: Arc<A>,
     slots: Arc<Slots>,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
-    let builder = Arc::new(http_builder());
+    let builders = Arc::new(Builders {
+        any: http_builder(),
+        // HTTP/2 would let a browser bring requests for one host over a connection to the other.
+        one_only: http_builder().http1_only(),
+    });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -161,9 +186,9 @@ async fn serve<A: Answer>(
         };
         let _ = stream.set_nodelay(true);
         let connection = Connection {
-            tls: tls.clone(),
+            secured: secured.clone(),
             answer: Arc::clone(&answer),
-            builder: Arc::clone(&builder),
+            builders: Arc::clone(&builders),
             peer,
         };
         let watcher = graceful.watcher();
@@ -202,47 +227,80 @@ fn http_builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
+/// HTTP as the main host speaks it, and HTTP/1.1 alone.
+struct Builders {
+    any: auto::Builder<TokioExecutor>,
+    one_only: auto::Builder<TokioExecutor>,
+}
+
 struct Connection<A> {
-    tls: Option<Arc<TlsFiles>>,
+    secured: Option<Secured>,
     answer: Arc<A>,
-    builder: Arc<auto::Builder<TokioExecutor>>,
+    builders: Arc<Builders>,
     peer: SocketAddr,
 }
 
 impl<A: Answer> Connection<A> {
     async fn run(self, stream: TcpStream, watcher: hyper_util::server::graceful::Watcher) {
-        let Some(tls) = self.tls.clone() else {
-            return self.http(stream, watcher, false).await;
+        let Some(Secured {
+            tls,
+            certificates_only,
+        }) = self.secured.clone()
+        else {
+            return self.http(stream, watcher, Link::Plain, None).await;
         };
         let handshake = async {
             let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-            let server = tls.for_name(start.client_hello().server_name());
-            start.into_stream(server).await
+            let chosen = tls.choose(certificates_only, start.client_hello().server_name());
+            let stream = start.into_stream(Arc::clone(&chosen.config)).await?;
+            std::io::Result::Ok((stream, chosen))
         };
         match tokio::time::timeout(HANDSHAKE, handshake).await {
-            Ok(Ok(stream)) => self.http(stream, watcher, true).await,
+            Ok(Ok((stream, chosen))) => {
+                let link = match chosen.door {
+                    Door::Main => Link::Main,
+                    Door::Certificate => {
+                        let sent = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                        Link::Certificate(sent.iter().map(|one| one.clone().into_owned()).collect())
+                    }
+                };
+                self.http(stream, watcher, link, chosen.binding).await;
+            }
             Ok(Err(error)) => debug!(peer = %self.peer.ip(), %error, "TLS handshake failed"),
             Err(_) => debug!(peer = %self.peer.ip(), "TLS handshake took too long"),
         }
     }
 
-    async fn http<S>(self, stream: S, watcher: hyper_util::server::graceful::Watcher, secure: bool)
-    where
+    /// `binding` is what clients bind Kerberos tokens to that come over this connection.
+    async fn http<S>(
+        self,
+        stream: S,
+        watcher: hyper_util::server::graceful::Watcher,
+        link: Link,
+        binding: Option<Arc<ChannelBinding>>,
+    ) where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let (answer, peer) = (self.answer, self.peer);
+        let builder = match link {
+            Link::Certificate(_) => &self.builders.one_only,
+            Link::Plain | Link::Main => &self.builders.any,
+        };
         let pulse = Arc::new(Pulse::default());
         let beating = Arc::clone(&pulse);
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let (answer, running) = (Arc::clone(&answer), Beat::of(&beating));
+            if let Some(binding) = &binding {
+                request.extensions_mut().insert(Arc::clone(binding));
+            }
+            let link = link.clone();
             async move {
-                let response = answer.answer(request, peer, secure).await;
+                let response = answer.answer(request, peer, link).await;
                 drop(running);
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = self
-            .builder
+        let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
         tokio::select! {

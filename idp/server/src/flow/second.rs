@@ -1,0 +1,694 @@
+//! A second factor in the middle of a sign-in: asked for, checked, or set up for the first time.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use signet_authn::factors::{
+    Answer, Asked, Checkout, Enrolled, EnrolmentAsked, EnrolmentPermit, EnrolmentPrompt,
+    EnrolmentRefused, EnrolmentStep, FactorFailure, Offers, Prompt, RecentSecondFactor,
+    SecondFactors,
+};
+use signet_model::{FactorKind, Method, RelyingParty};
+use signet_pages::{
+    FactorChoice, FactorNotice, FactorPage, FactorPrompt, FactorWay, Language, Notice,
+    PasskeyEnrolmentPage, RecoveryCodesPage, TotpEnrolmentPage,
+};
+use signet_protocols::{Impossible, SessionDecision, decide_session, recheck, refuse};
+use zeroize::Zeroizing;
+
+use super::credentials::{self, minutes};
+use super::go_on::{Arrived, Browser, browser_of, form, go_on, proceed};
+use super::reply::Reply;
+use super::sealed::Stage;
+use crate::house::{House, LiveSession};
+use crate::web::caller::Caller;
+
+/// Longest field that is read, in octets: the answer of a passkey with an attestation is some kilobytes.
+const LONGEST: usize = 32 * 1024;
+
+/// What a page of second factors posts.
+pub(super) struct SubmittedFactor {
+    pub(super) flow: String,
+    pub(super) wish: Wish,
+}
+
+/// What the person did there.
+pub(super) enum Wish {
+    /// Answered.
+    Answer {
+        kind: FactorKind,
+        ticket: String,
+        answer: Answer,
+    },
+    /// Chose another of the own factors.
+    Choose(FactorKind),
+    /// Showed that a new factor works.
+    Enrol {
+        kind: FactorKind,
+        ticket: String,
+        answer: Answer,
+        label: String,
+    },
+    /// Kept the recovery codes.
+    Kept,
+}
+
+impl SubmittedFactor {
+    /// Reads the form; `None` when the body is some other form.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        let (mut flow, mut ticket, mut label) = (String::new(), String::new(), String::new());
+        let (mut factor, mut choose, mut enrol) = (None, None, None);
+        let (mut code, mut credential, mut kept) = (None, None, false);
+        for (key, value) in form_urlencoded::parse(body).take(32) {
+            if value.len() > LONGEST {
+                return None;
+            }
+            match &*key {
+                "Flow" => flow = value.into_owned(),
+                "Challenge" => ticket = value.into_owned(),
+                "Label" => label = value.into_owned(),
+                "Factor" => factor = Some(value.parse::<FactorKind>().ok()?),
+                "Choose" => choose = Some(value.parse::<FactorKind>().ok()?),
+                "Enrol" => enrol = Some(value.parse::<FactorKind>().ok()?),
+                "Code" => code = Some(Zeroizing::new(value.into_owned())),
+                "Credential" => credential = Some(value.into_owned()),
+                "Kept" => kept = true,
+                _ => {}
+            }
+        }
+        let answer = match (code, credential) {
+            (Some(code), _) => Answer::Code(code),
+            (None, Some(credential)) => Answer::WebAuthn(credential),
+            (None, None) => Answer::Waited,
+        };
+        let wish = match (factor, choose, enrol) {
+            (_, Some(kind), _) => Wish::Choose(kind),
+            (Some(kind), None, _) => Wish::Answer {
+                kind,
+                ticket,
+                answer,
+            },
+            (None, None, Some(kind)) => Wish::Enrol {
+                kind,
+                ticket,
+                answer,
+                label,
+            },
+            (None, None, None) if kept => Wish::Kept,
+            (None, None, None) => return None,
+        };
+        Some(Self { flow, wish })
+    }
+}
+
+/// Takes such a form, and goes on with the sign-in it belongs to.
+pub(super) async fn submit(
+    house: &Arc<House>,
+    caller: &Caller,
+    headers: &HeaderMap,
+    query: &str,
+    form: SubmittedFactor,
+) -> Response {
+    let reply = Reply::new(house, caller);
+    let action = super::receive::action(query);
+    let opened = credentials::open_stage(house, headers, &form.flow, |browser| Stage::Second {
+        browser,
+    });
+    let flow = match opened {
+        Ok(flow) => flow,
+        Err(why) => {
+            return credentials::show_again(house, caller, headers, query, action, why, "").await;
+        }
+    };
+    let Some(party) = house.trust.load().by_id(flow.request.relying_party) else {
+        return reply.relying_party_gone();
+    };
+    if let Err(error) = recheck(&flow.request, &party) {
+        return reply.protocol_error(&error).await;
+    }
+    let session = match house.session(headers, party.id).await {
+        Ok(session) => session,
+        Err(error) => return reply.message(&error),
+    };
+    let expected = flow.account;
+    let arrived = Arrived { flow, action };
+    // The session that the page was made for; a second tab may have put somebody else's in its place (PWD-13).
+    let session = match session {
+        Some(session) if Some(session.user.account().id) == expected => session,
+        _ => return go_on(house, caller, headers, arrived).await,
+    };
+    let scene = Scene::new(house, caller, headers, &party, &arrived);
+    scene.take(session, form.wish).await
+}
+
+/// One interrupted sign-in.
+pub(super) struct Scene<'a> {
+    house: &'a Arc<House>,
+    caller: &'a Caller,
+    headers: &'a HeaderMap,
+    party: &'a Arc<RelyingParty>,
+    arrived: &'a Arrived,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(
+        house: &'a Arc<House>,
+        caller: &'a Caller,
+        headers: &'a HeaderMap,
+        party: &'a Arc<RelyingParty>,
+        arrived: &'a Arrived,
+    ) -> Self {
+        Self {
+            house,
+            caller,
+            headers,
+            party,
+            arrived,
+        }
+    }
+
+    /// Asks for the best of the person's factors that are among `methods`, or begins to set one up.
+    pub(super) async fn ask(&self, session: &LiveSession, methods: &[Method]) -> Response {
+        match &self.house.second {
+            Some(second) => self.ask_with(second, session, methods, None, None).await,
+            None => {
+                let refusal = refuse(&self.arrived.flow.request, Impossible::NoAuthnContext);
+                self.reply().refusal(refusal).await
+            }
+        }
+    }
+
+    async fn ask_with(
+        &self,
+        second: &SecondFactors,
+        session: &LiveSession,
+        methods: &[Method],
+        chosen: Option<FactorKind>,
+        notice: Option<FactorNotice>,
+    ) -> Response {
+        let offers = match second.offers(&session.user).await {
+            Ok(offers) => offers,
+            // A store that does not answer must not make a protected account an unprotected one.
+            Err(failure) => return self.reply().message(&failure.message()),
+        };
+        let fits = |kind: &FactorKind| methods.contains(&kind.method());
+        let kinds: Vec<FactorKind> = offers.kinds().iter().copied().filter(fits).collect();
+        let best = kinds.first().copied().filter(|_| offers.any());
+        let Some(best) = best else {
+            return self
+                .begin_enrolment(second, session, &offers, chosen, notice)
+                .await;
+        };
+        let kind = chosen.filter(|kind| kinds.contains(kind)).unwrap_or(best);
+        let begun = second
+            .begin(
+                &session.user,
+                &self.ceremony(),
+                kind,
+                self.house.clock.now(),
+            )
+            .await;
+        match begun {
+            Ok(asked) => self.page(session, &asked, &kinds, notice),
+            Err(failure) => self.reply().message(&failure.message()),
+        }
+    }
+
+    /// Takes what the person did.
+    async fn take(&self, session: LiveSession, wish: Wish) -> Response {
+        let Some(second) = &self.house.second else {
+            return self.ask(&session, &[]).await;
+        };
+        let now = self.house.clock.now();
+        match wish {
+            Wish::Kept => self.proceed(session).await,
+            Wish::Choose(kind) => {
+                let methods = self.methods(&session);
+                self.ask_with(second, &session, &methods, Some(kind), None)
+                    .await
+            }
+            Wish::Answer {
+                kind,
+                ticket,
+                answer,
+            } => {
+                let checked = second
+                    .check(
+                        &session.user,
+                        &self.ceremony(),
+                        kind,
+                        Some(&ticket),
+                        &answer,
+                        now,
+                    )
+                    .await;
+                match checked {
+                    Ok(Checkout::Proved(proof)) => {
+                        let user = match session.user.clone().with_second_factor(&proof) {
+                            Ok(user) => user,
+                            Err(error) => return self.reply().message(&error.message()),
+                        };
+                        self.step_up(session, user).await
+                    }
+                    Ok(Checkout::More(asked)) => self.page(&session, &asked, &[kind], None),
+                    Err(failure) => self.failed(second, &session, kind, &failure).await,
+                }
+            }
+            Wish::Enrol {
+                kind,
+                ticket,
+                answer,
+                label,
+            } => {
+                let permit = match self.permit(second, &session).await {
+                    Ok(permit) => permit,
+                    Err(failure) => return self.not_permitted(&session, &failure),
+                };
+                let step = second
+                    .finish_enrolment(
+                        &permit,
+                        &session.user,
+                        &self.ceremony(),
+                        kind,
+                        &ticket,
+                        &answer,
+                        &label,
+                        now,
+                    )
+                    .await;
+                match step {
+                    Ok(EnrolmentStep::Enrolled(enrolled)) => {
+                        self.enrolled(second, session, &permit, &enrolled).await
+                    }
+                    Ok(EnrolmentStep::Again(asked)) => {
+                        self.enrolment_page(&session, &asked, Some(FactorNotice::Wrong))
+                    }
+                    Err(failure) => self.failed(second, &session, kind, &failure).await,
+                }
+            }
+        }
+    }
+
+    async fn step_up(
+        &self,
+        session: LiveSession,
+        user: signet_authn::AuthenticatedUser,
+    ) -> Response {
+        match self
+            .house
+            .step_up(self.caller, Some(self.party), session, user)
+            .await
+        {
+            Ok(session) => self.proceed(session).await,
+            Err(error) => self.reply().message(&error),
+        }
+    }
+
+    async fn proceed(&self, session: LiveSession) -> Response {
+        // Two functions that call each other need a place on the heap.
+        Box::pin(proceed(
+            self.house,
+            self.caller,
+            self.headers,
+            self.party,
+            self.arrived,
+            session,
+        ))
+        .await
+    }
+
+    /// A wrong answer, or none: the page again, with what was wrong; and the audit row.
+    async fn failed(
+        &self,
+        second: &SecondFactors,
+        session: &LiveSession,
+        kind: FactorKind,
+        failure: &FactorFailure,
+    ) -> Response {
+        let message = failure.message();
+        if let Err(fault) = self
+            .house
+            .audit_second_factor_failure(self.caller, Some(self.party), session, kind, &message)
+            .await
+        {
+            return self.reply().message(&fault);
+        }
+        match notice_of(failure) {
+            Some(notice) => {
+                let methods = self.methods(session);
+                self.ask_with(second, session, &methods, Some(kind), Some(notice))
+                    .await
+            }
+            None => self.reply().message(&message),
+        }
+    }
+
+    /// What would do now.
+    fn methods(&self, session: &LiveSession) -> Vec<Method> {
+        let evidence = session.user.evidence();
+        let decision = decide_session(
+            &self.arrived.flow.request,
+            Some(evidence),
+            self.house.clock.now(),
+            self.party,
+            &self.house.methods,
+        );
+        match decision {
+            SessionDecision::AskSecond { methods } => methods,
+            // The rules want one: any will do.
+            _ => self.house.second_methods(evidence),
+        }
+    }
+
+    async fn begin_enrolment(
+        &self,
+        second: &SecondFactors,
+        session: &LiveSession,
+        offers: &Offers,
+        chosen: Option<FactorKind>,
+        notice: Option<FactorNotice>,
+    ) -> Response {
+        let now = self.house.clock.now();
+        let permit = EnrolmentPermit::decide(
+            &self.house.enrolment,
+            &session.user,
+            offers,
+            recent(session),
+            self.caller.context.location,
+            true,
+            now,
+        );
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refused) => return self.not_permitted(session, &refused.into()),
+        };
+        let kinds = second.enrollable();
+        // An app needs no script and no special device: whoever has something better chooses it.
+        let easiest = kinds
+            .iter()
+            .find(|kind| **kind == FactorKind::Totp)
+            .or(kinds.first());
+        let chosen = chosen.filter(|kind| kinds.contains(kind));
+        let Some(kind) = chosen.or(easiest.copied()) else {
+            let refusal = refuse(&self.arrived.flow.request, Impossible::NoAuthnContext);
+            return self.reply().refusal(refusal).await;
+        };
+        let begun = second
+            .begin_enrolment(&permit, &session.user, &self.ceremony(), kind, now)
+            .await;
+        match begun {
+            Ok(asked) => self.enrolment_page(session, &asked, notice),
+            Err(failure) => self.reply().message(&failure.message()),
+        }
+    }
+
+    async fn permit(
+        &self,
+        second: &SecondFactors,
+        session: &LiveSession,
+    ) -> Result<EnrolmentPermit, FactorFailure> {
+        let offers = second.offers(&session.user).await?;
+        Ok(EnrolmentPermit::decide(
+            &self.house.enrolment,
+            &session.user,
+            &offers,
+            recent(session),
+            self.caller.context.location,
+            true,
+            self.house.clock.now(),
+        )?)
+    }
+
+    fn not_permitted(&self, session: &LiveSession, failure: &FactorFailure) -> Response {
+        if let FactorFailure::Enrolment(EnrolmentRefused::FirstFactorTooOld) = failure {
+            return form(
+                self.house,
+                self.caller,
+                self.headers,
+                self.party,
+                self.arrived,
+                Some(Notice::SignInAgain),
+                Some(session),
+            );
+        }
+        self.reply()
+            .message_with(StatusCode::FORBIDDEN, &failure.message())
+    }
+
+    /// A factor is kept now; the first one comes with recovery codes.
+    async fn enrolled(
+        &self,
+        second: &SecondFactors,
+        session: LiveSession,
+        permit: &EnrolmentPermit,
+        enrolled: &Enrolled,
+    ) -> Response {
+        let reply = self.reply();
+        let account = session.user.account().id;
+        if let Err(error) = self
+            .house
+            .audit_factors_changed(self.caller, account, "added", Some(enrolled.record.kind))
+            .await
+        {
+            return reply.message(&error);
+        }
+        let codes = match self
+            .house
+            .first_recovery_codes(second, permit, &session.user)
+            .await
+        {
+            Ok(codes) => codes,
+            Err(error) => return reply.message(&error),
+        };
+        let session = match &enrolled.proof {
+            None => session,
+            Some(proof) => match session.user.clone().with_second_factor(proof) {
+                Ok(user) => match self
+                    .house
+                    .step_up(self.caller, Some(self.party), session, user)
+                    .await
+                {
+                    Ok(session) => session,
+                    Err(error) => return reply.message(&error),
+                },
+                Err(error) => return reply.message(&error.message()),
+            },
+        };
+        if codes.is_empty() {
+            return self.proceed(session).await;
+        }
+        let (sealed, browser) = match self.seal(&session) {
+            Ok(sealed) => sealed,
+            Err(response) => return *response,
+        };
+        let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+        let page = RecoveryCodesPage {
+            brand: &self.house.brand,
+            language: self.language(),
+            name: &session.user.account().effective_upn(),
+            codes: &codes,
+            action: &self.arrived.action,
+            flow: &sealed,
+        };
+        let response = browser.keep(&reply, reply.html(StatusCode::OK, &page));
+        match &session.cookie {
+            Some(cookie) => reply.with_cookie(response, cookie),
+            None => response,
+        }
+    }
+
+    fn page(
+        &self,
+        session: &LiveSession,
+        asked: &Asked,
+        kinds: &[FactorKind],
+        notice: Option<FactorNotice>,
+    ) -> Response {
+        let (sealed, browser) = match self.seal(session) {
+            Ok(sealed) => sealed,
+            Err(response) => return *response,
+        };
+        let others = others(kinds, asked.kind);
+        let page = FactorPage {
+            brand: &self.house.brand,
+            language: self.language(),
+            relying_party: Some(&self.party.name),
+            action: &self.arrived.action,
+            flow: &sealed,
+            way: way(asked.kind),
+            prompt: prompt(&asked.prompt),
+            challenge: asked.ticket.as_deref().unwrap_or_default(),
+            others: &others,
+            notice,
+        };
+        let reply = self.reply();
+        browser.keep(&reply, reply.html(status(notice), &page))
+    }
+
+    fn enrolment_page(
+        &self,
+        session: &LiveSession,
+        asked: &EnrolmentAsked,
+        notice: Option<FactorNotice>,
+    ) -> Response {
+        let (sealed, browser) = match self.seal(session) {
+            Ok(sealed) => sealed,
+            Err(response) => return *response,
+        };
+        let kinds = self.house.second.as_ref().map(SecondFactors::enrollable);
+        let setting = Setting {
+            others: &others(&kinds.unwrap_or_default(), asked.kind),
+            house: self.house,
+            language: self.language(),
+            relying_party: Some(&self.party.name),
+            action: &self.arrived.action,
+            flow: &sealed,
+        };
+        let reply = self.reply();
+        browser.keep(&reply, setting.page(&reply, asked, notice))
+    }
+
+    /// The flow, bound to this browser and account.
+    fn seal(&self, session: &LiveSession) -> Result<(String, Browser), Box<Response>> {
+        let browser = browser_of(self.house, self.headers)
+            .map_err(|error| Box::new(self.reply().message(&error)))?;
+        let mut flow = self.arrived.flow.clone();
+        flow.account = Some(session.user.account().id);
+        let stage = Stage::Second {
+            browser: &browser.text,
+        };
+        match flow.seal(&self.house.flow_sealer, stage, self.house.clock.now()) {
+            Some(sealed) => Ok((sealed, browser)),
+            None => Err(Box::new(self.reply().too_large())),
+        }
+    }
+
+    fn ceremony(&self) -> [u8; 16] {
+        *self.arrived.flow.id.as_bytes()
+    }
+
+    fn language(&self) -> Language {
+        let hint = self.arrived.flow.request.hints.language.as_deref();
+        self.reply().language_for(hint)
+    }
+
+    fn reply(&self) -> Reply<'a> {
+        Reply::new(self.house, self.caller)
+    }
+}
+
+/// The page on which a factor is set up, in a sign-in or on the person's own page.
+pub(super) struct Setting<'a> {
+    pub(super) house: &'a House,
+    pub(super) language: Language,
+    pub(super) relying_party: Option<&'a str>,
+    pub(super) action: &'a str,
+    pub(super) flow: &'a str,
+    pub(super) others: &'a [FactorChoice],
+}
+
+impl Setting<'_> {
+    pub(super) fn page(
+        &self,
+        reply: &Reply<'_>,
+        asked: &EnrolmentAsked,
+        notice: Option<FactorNotice>,
+    ) -> Response {
+        let brand = &self.house.brand;
+        match &asked.prompt {
+            EnrolmentPrompt::Totp { secret, uri } => reply.html(
+                StatusCode::OK,
+                &TotpEnrolmentPage {
+                    brand,
+                    language: self.language,
+                    relying_party: self.relying_party,
+                    action: self.action,
+                    flow: self.flow,
+                    challenge: &asked.ticket,
+                    secret,
+                    uri,
+                    others: self.others,
+                    notice,
+                },
+            ),
+            EnrolmentPrompt::WebAuthn { options } => reply.html(
+                StatusCode::OK,
+                &PasskeyEnrolmentPage {
+                    brand,
+                    language: self.language,
+                    relying_party: self.relying_party,
+                    action: self.action,
+                    flow: self.flow,
+                    challenge: &asked.ticket,
+                    options,
+                    others: self.others,
+                    notice,
+                },
+            ),
+            _ => reply.status(StatusCode::NOT_IMPLEMENTED),
+        }
+    }
+}
+
+/// The second factor of the session's evidence, for the rule on setting up more.
+pub(super) fn recent(session: &LiveSession) -> Option<RecentSecondFactor> {
+    let first = session.user.evidence().primary().method;
+    RecentSecondFactor::in_evidence(&session.user, |method| method.adds_to(first))
+}
+
+pub(super) fn others(kinds: &[FactorKind], shown: FactorKind) -> Vec<FactorChoice> {
+    let others = kinds.iter().filter(|kind| **kind != shown);
+    others
+        .map(|kind| FactorChoice { way: way(*kind) })
+        .collect()
+}
+
+pub(super) fn way(kind: FactorKind) -> FactorWay {
+    match kind {
+        FactorKind::Totp => FactorWay::Totp,
+        FactorKind::Passkey => FactorWay::Passkey,
+        FactorKind::RecoveryCode => FactorWay::RecoveryCode,
+        FactorKind::Radius => FactorWay::Radius,
+    }
+}
+
+pub(super) fn prompt(prompt: &Prompt) -> FactorPrompt<'_> {
+    match prompt {
+        Prompt::Code { digits, text, echo } => FactorPrompt::Code {
+            numeric: digits.is_some(),
+            echo: *echo,
+            text: text.as_deref(),
+        },
+        Prompt::WebAuthn { options } => FactorPrompt::Passkey { options },
+        Prompt::Waiting { text } => FactorPrompt::Waiting { text },
+        _ => FactorPrompt::Code {
+            numeric: false,
+            echo: false,
+            text: None,
+        },
+    }
+}
+
+/// What the page says after a failure; `None` when no page of a factor can help.
+pub(super) fn notice_of(failure: &FactorFailure) -> Option<FactorNotice> {
+    Some(match failure {
+        FactorFailure::Wrong { .. } => FactorNotice::Wrong,
+        FactorFailure::UsedBefore { .. } => FactorNotice::Used,
+        FactorFailure::Throttled { retry_after } => FactorNotice::TooManyTries {
+            minutes: minutes(*retry_after),
+        },
+        FactorFailure::CeremonyGone | FactorFailure::NotHeld { .. } => FactorNotice::Expired,
+        FactorFailure::PossiblyCopied { .. } => FactorNotice::PossiblyCopied,
+        FactorFailure::Radius(_) => FactorNotice::Unavailable,
+        _ => return None,
+    })
+}
+
+pub(super) fn status(notice: Option<FactorNotice>) -> StatusCode {
+    match notice {
+        Some(FactorNotice::TooManyTries { .. }) => StatusCode::TOO_MANY_REQUESTS,
+        Some(FactorNotice::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    }
+}
