@@ -6,6 +6,7 @@
 
 mod certificate;
 mod kerberos;
+mod second_factor;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use signet_authn::{GuardSettings, SmartLockout};
 
 pub(crate) use certificate::CertificateConfig;
 pub(crate) use kerberos::{Kerberos as KerberosConfig, Protection};
+pub(crate) use second_factor::{RadiusName, SecondFactor};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -231,81 +233,6 @@ pub(crate) struct Lockout {
     pub(crate) checks_waiting: usize,
 }
 
-/// `[second_factor]`: what people show beside a password, card or ticket.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct SecondFactor {
-    /// Codes of authenticator apps.
-    pub(crate) totp: bool,
-    /// Passkeys and security keys.
-    pub(crate) passkeys: bool,
-    /// Codes to print, for the loss of the others.
-    pub(crate) recovery_codes: bool,
-    /// A RADIUS server that checks codes.
-    pub(crate) radius: Option<RadiusConfig>,
-    /// File with the rules that say who needs one at every relying party (AD FS: `AdditionalAuthenticationRules`).
-    pub(crate) rules: Option<PathBuf>,
-    /// Whether the first factor may be set up in the middle of a sign-in, from inside and from outside.
-    pub(crate) enrol_inside: bool,
-    pub(crate) enrol_outside: bool,
-    /// How old a sign-in may be before factors are changed.
-    pub(crate) fresh_minutes: u32,
-    /// Wrong codes of one account within the window, and within a day.
-    pub(crate) tries: u32,
-    pub(crate) window_minutes: u32,
-    pub(crate) tries_a_day: u32,
-}
-
-impl Default for SecondFactor {
-    fn default() -> Self {
-        Self {
-            totp: true,
-            passkeys: true,
-            recovery_codes: true,
-            radius: None,
-            rules: None,
-            enrol_inside: true,
-            enrol_outside: false,
-            fresh_minutes: 10,
-            tries: 5,
-            window_minutes: 15,
-            tries_a_day: 30,
-        }
-    }
-}
-
-/// `[second_factor.radius]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RadiusConfig {
-    /// Asked in this order.
-    pub(crate) servers: Vec<RadiusServerConfig>,
-    /// Who we are to them.
-    pub(crate) nas_identifier: String,
-    /// How a person is named to them.
-    #[serde(default)]
-    pub(crate) user_name: RadiusName,
-}
-
-/// One server.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RadiusServerConfig {
-    pub(crate) address: SocketAddr,
-    /// File with the shared secret, readable by its owner alone.
-    pub(crate) secret_file: PathBuf,
-}
-
-/// `user_name`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RadiusName {
-    #[default]
-    Sam,
-    DownLevel,
-    Upn,
-}
-
 /// `smart_lockout`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -506,27 +433,8 @@ impl Config {
                 "[lockout] banned = {all} is every address; it would lock everyone out"
             ));
         }
-        if let Some(factors) = &self.second_factor {
-            if [
-                factors.tries,
-                factors.window_minutes,
-                factors.tries_a_day,
-                factors.fresh_minutes,
-            ]
-            .contains(&0)
-            {
-                return fault("[second_factor] values must be at least 1; a limit of 0 would lock everyone out".into());
-            }
-            if !factors.totp && !factors.passkeys && factors.radius.is_none() {
-                return fault("[second_factor] has no factor: switch totp or passkeys on, or configure [second_factor.radius]".into());
-            }
-            if factors
-                .radius
-                .as_ref()
-                .is_some_and(|radius| radius.servers.is_empty())
-            {
-                return fault("[second_factor.radius] servers is empty".into());
-            }
+        if let Some(Err(text)) = self.second_factor.as_ref().map(SecondFactor::check) {
+            return fault(format!("[second_factor] {text}"));
         }
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {
             return fault("[session] idle_minutes and absolute_minutes must be at least 1".into());

@@ -17,6 +17,7 @@ mod certificate_host;
 pub(crate) mod change;
 mod credentials;
 mod crossing;
+mod factor_pages;
 mod go_on;
 mod issue;
 mod negotiate;

@@ -22,12 +22,11 @@ use time::macros::format_description;
 use uuid::Uuid;
 
 use super::credentials::{SubmittedForm, is_from_here, minutes};
+use super::factor_pages::{Setting, notice_of, others, prompt, recent, status, way};
 use super::go_on::{Browser, browser_of};
 use super::receive::is_form;
 use super::reply::Reply;
-use super::second::{
-    Setting, SubmittedFactor, Wish, notice_of, others, prompt, recent, status, way,
-};
+use super::second::{SubmittedFactor, Wish};
 use crate::house::{House, LiveSession};
 use crate::web::caller::Caller;
 use crate::web::cookies;

@@ -5,19 +5,16 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use signet_authn::factors::{
-    Answer, Asked, Checkout, Enrolled, EnrolmentAsked, EnrolmentPermit, EnrolmentPrompt,
-    EnrolmentRefused, EnrolmentStep, FactorFailure, Offers, Prompt, RecentSecondFactor,
-    SecondFactors,
+    Answer, Asked, Checkout, Enrolled, EnrolmentAsked, EnrolmentPermit, EnrolmentRefused,
+    EnrolmentStep, FactorFailure, Offers, SecondFactors,
 };
 use signet_model::{FactorKind, Method, RelyingParty};
-use signet_pages::{
-    FactorChoice, FactorNotice, FactorPage, FactorPrompt, FactorWay, Language, Notice,
-    PasskeyEnrolmentPage, RecoveryCodesPage, TotpEnrolmentPage,
-};
+use signet_pages::{FactorNotice, FactorPage, Language, Notice, RecoveryCodesPage};
 use signet_protocols::{Impossible, SessionDecision, decide_session, recheck, refuse};
 use zeroize::Zeroizing;
 
-use super::credentials::{self, minutes};
+use super::credentials;
+use super::factor_pages::{Setting, notice_of, others, prompt, recent, status, way};
 use super::go_on::{Arrived, Browser, browser_of, form, go_on, proceed};
 use super::reply::Reply;
 use super::sealed::Stage;
@@ -575,120 +572,5 @@ impl<'a> Scene<'a> {
 
     fn reply(&self) -> Reply<'a> {
         Reply::new(self.house, self.caller)
-    }
-}
-
-/// The page on which a factor is set up, in a sign-in or on the person's own page.
-pub(super) struct Setting<'a> {
-    pub(super) house: &'a House,
-    pub(super) language: Language,
-    pub(super) relying_party: Option<&'a str>,
-    pub(super) action: &'a str,
-    pub(super) flow: &'a str,
-    pub(super) others: &'a [FactorChoice],
-}
-
-impl Setting<'_> {
-    pub(super) fn page(
-        &self,
-        reply: &Reply<'_>,
-        asked: &EnrolmentAsked,
-        notice: Option<FactorNotice>,
-    ) -> Response {
-        let brand = &self.house.brand;
-        match &asked.prompt {
-            EnrolmentPrompt::Totp { secret, uri } => reply.html(
-                StatusCode::OK,
-                &TotpEnrolmentPage {
-                    brand,
-                    language: self.language,
-                    relying_party: self.relying_party,
-                    action: self.action,
-                    flow: self.flow,
-                    challenge: &asked.ticket,
-                    secret,
-                    uri,
-                    others: self.others,
-                    notice,
-                },
-            ),
-            EnrolmentPrompt::WebAuthn { options } => reply.html(
-                StatusCode::OK,
-                &PasskeyEnrolmentPage {
-                    brand,
-                    language: self.language,
-                    relying_party: self.relying_party,
-                    action: self.action,
-                    flow: self.flow,
-                    challenge: &asked.ticket,
-                    options,
-                    others: self.others,
-                    notice,
-                },
-            ),
-            _ => reply.status(StatusCode::NOT_IMPLEMENTED),
-        }
-    }
-}
-
-/// The second factor of the session's evidence, for the rule on setting up more.
-pub(super) fn recent(session: &LiveSession) -> Option<RecentSecondFactor> {
-    let first = session.user.evidence().primary().method;
-    RecentSecondFactor::in_evidence(&session.user, |method| method.adds_to(first))
-}
-
-pub(super) fn others(kinds: &[FactorKind], shown: FactorKind) -> Vec<FactorChoice> {
-    let others = kinds.iter().filter(|kind| **kind != shown);
-    others
-        .map(|kind| FactorChoice { way: way(*kind) })
-        .collect()
-}
-
-pub(super) fn way(kind: FactorKind) -> FactorWay {
-    match kind {
-        FactorKind::Totp => FactorWay::Totp,
-        FactorKind::Passkey => FactorWay::Passkey,
-        FactorKind::RecoveryCode => FactorWay::RecoveryCode,
-        FactorKind::Radius => FactorWay::Radius,
-    }
-}
-
-pub(super) fn prompt(prompt: &Prompt) -> FactorPrompt<'_> {
-    match prompt {
-        Prompt::Code { digits, text, echo } => FactorPrompt::Code {
-            numeric: digits.is_some(),
-            echo: *echo,
-            text: text.as_deref(),
-        },
-        Prompt::WebAuthn { options } => FactorPrompt::Passkey { options },
-        Prompt::Waiting { text } => FactorPrompt::Waiting { text },
-        _ => FactorPrompt::Code {
-            numeric: false,
-            echo: false,
-            text: None,
-        },
-    }
-}
-
-/// What the page says after a failure; `None` when no page of a factor can help.
-pub(super) fn notice_of(failure: &FactorFailure) -> Option<FactorNotice> {
-    Some(match failure {
-        FactorFailure::Wrong { .. } => FactorNotice::Wrong,
-        FactorFailure::UsedBefore { .. } => FactorNotice::Used,
-        FactorFailure::Throttled { retry_after } => FactorNotice::TooManyTries {
-            minutes: minutes(*retry_after),
-        },
-        FactorFailure::CeremonyGone | FactorFailure::NotHeld { .. } => FactorNotice::Expired,
-        FactorFailure::PossiblyCopied { .. } => FactorNotice::PossiblyCopied,
-        FactorFailure::Radius(_) => FactorNotice::Unavailable,
-        _ => return None,
-    })
-}
-
-pub(super) fn status(notice: Option<FactorNotice>) -> StatusCode {
-    match notice {
-        Some(FactorNotice::TooManyTries { .. }) => StatusCode::TOO_MANY_REQUESTS,
-        Some(FactorNotice::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::OK,
     }
 }
