@@ -330,6 +330,25 @@ def test_sec_pwd_13_another_persons_certificate_is_no_second_factor(node, lab, w
     assert browser.choose_certificate().status == 403 and browser.refusal() == "SIG-CRT-OTHER-PERSON"
 
 
+def test_rules_that_want_two_factors_ask_for_another_kind_and_never_in_circles(node, lab, with_card):
+    rules = f'=> issue(Type = "{names.CLAIM_METHOD}", Value = "{names.MULTIPLE}");'
+    node.run("rp", "add", "--name", "Vault", "--realm", "urn:tests:vault", "--wsfed", "https://app.example.net/vault")
+    node.run("rp", "set", "Vault", "--property", f"additional_authentication_rules={rules}")
+    node.wait_version()
+    address = f"{node.sign_in_url}?wa=wsignin1.0&wtrealm=urn:tests:vault"
+    # A certificate first: nothing here could be added to it, so it is refused, in as many steps as a sign-in takes.
+    browser = with_card("alice")
+    browser.get(address)
+    page = browser.choose_certificate()
+    assert page.status >= 400 and "wresult" not in page.response.text and len(browser.history) <= 4
+    # A password first, and then the certificate.
+    browser = with_card("alice")
+    browser.get(address)
+    alice = lab["users"]["alice"]
+    browser.sign_in(alice["upn"], alice["password"])
+    assert "wresult" in browser.page.response.text
+
+
 def test_wauth_for_certificates_leads_straight_there(node, lab, with_card):
     browser = with_card("good")
     page = browser.get(entra_url(node.sign_in_url, wauth=WAUTH))

@@ -123,13 +123,31 @@ pub(crate) async fn proceed(
                 Answered::SecondFactorWanted(refusal) if request.authentication.passive => {
                     issue::refused(house, caller, party, &arrived.flow, &session, &refusal).await
                 }
-                Answered::SecondFactorWanted(_) if house.second.is_none() => {
-                    certificate::begin(house, caller, headers, arrived, Some(&session)).await
-                }
-                Answered::SecondFactorWanted(_) => {
+                Answered::SecondFactorWanted(refusal) => {
                     let methods = house.second_methods(session.user.evidence());
-                    let scene = Scene::new(house, caller, headers, party, arrived);
-                    scene.ask(&session, &methods).await
+                    // A certificate beside a certificate proves nothing more: asking for it again would go on for ever.
+                    if methods.is_empty() {
+                        issue::refused(house, caller, party, &arrived.flow, &session, &refusal)
+                            .await
+                    } else if certificate::is_the_only_way(&methods, arrived) {
+                        certificate::begin(house, caller, headers, arrived, Some(&session)).await
+                    } else if house.second.is_none() {
+                        show_form(
+                            house,
+                            caller,
+                            headers,
+                            party,
+                            arrived,
+                            Shown {
+                                notice: None,
+                                name: "",
+                                methods: &methods,
+                            },
+                        )
+                    } else {
+                        let scene = Scene::new(house, caller, headers, party, arrived);
+                        scene.ask(&session, &methods).await
+                    }
                 }
             }
         }
