@@ -11,9 +11,8 @@
 //! EnrolmentPermit -> begin_enrolment (prompt, ticket) -> page -> finish_enrolment -> FactorRecord
 //! ```
 //!
-//! Whether a second factor is asked for at all is [`policy`].
-
-pub mod policy;
+//! Whether a second factor is asked for at all is decided where requests are (signet-protocols' `decide_session`) and by the
+//! rules (signet-issuance).
 
 mod code;
 mod failure;
