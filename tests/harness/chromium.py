@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -103,9 +103,10 @@ class Chromium:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
     def wait(self, condition, within: float = 30):
-        """Until `condition(self)` is true."""
+        """Until `condition(self)` is true; a page that goes away under its eyes is no answer yet."""
+        leaving = (NoSuchElementException, StaleElementReferenceException)
         try:
-            return WebDriverWait(self.driver, within).until(lambda _: condition(self))
+            return WebDriverWait(self.driver, within, ignored_exceptions=leaving).until(lambda _: condition(self))
         except TimeoutException as late:
             raise AssertionError(f"not within {within} s; the page at {self.url} says: {self.text[:500]}") from late
 
