@@ -96,6 +96,7 @@ CHANGERS = [
     Person("web-mustchange", must_change=True),
     Person("web-expired", password_age=10 * DAY),
     Person("web-strict", must_change=True),
+    Person("doc-strict", must_change=True),
     Person("web-plain"),
 ]
 
@@ -153,5 +154,5 @@ POLICIES = [
     ("lab-expired-now", 10, ["st-pwexpired", "pw-expired", "web-expired"], {"msDS-MaximumPasswordAge": "-1728000000000"}),
     ("lab-lockout-3", 20, ["st-locked", "st-lockme", "pw-lockme"], {"msDS-LockoutThreshold": "3"}),
     ("lab-young", 30, ["pw-young"], {"msDS-MinimumPasswordAge": ONE_DAY}),
-    ("lab-strict", 40, ["pw-strict", "web-strict"], {"msDS-MinimumPasswordLength": "16", "msDS-PasswordHistoryLength": "3"}),
+    ("lab-strict", 40, ["pw-strict", "web-strict", "doc-strict"], {"msDS-MinimumPasswordLength": "16", "msDS-PasswordHistoryLength": "3"}),
 ]

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::certificate::ClientCertificate;
 use super::path::{self, Path};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, instant};
 use super::revocation::{Holder, RevocationCache, Status};
 use super::trust::Authorities;
 
@@ -178,8 +178,7 @@ impl Judge {
         };
         take(
             "validity",
-            path::check_time(&certificate, now)
-                .map(|()| format!("{} to {}", certificate.not_before, certificate.not_after)),
+            path::check_time(&certificate, now).map(|()| validity(&certificate)),
         );
         take(
             "purpose",
@@ -316,6 +315,11 @@ enum Source {
 
 /// Addresses of each kind that are tried.
 const MOST_ADDRESSES: usize = 4;
+
+fn validity(certificate: &ClientCertificate) -> String {
+    let (from, to) = (certificate.not_before, certificate.not_after);
+    format!("{} to {}", instant(from), instant(to))
+}
 
 fn subject(der: &CertificateDer<'_>) -> String {
     ClientCertificate::read(der).map_or_else(

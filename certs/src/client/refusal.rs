@@ -1,6 +1,7 @@
 //! Why a certificate does not sign anybody in: one variant, one page.
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::error::Unreadable;
 
@@ -15,13 +16,13 @@ pub enum Refusal {
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// It is past its time.
-    #[error("the certificate expired at {not_after}")]
+    #[error("the certificate expired at {}", instant(*.not_after))]
     Expired {
         /// End of validity.
         not_after: OffsetDateTime,
     },
     /// Its time has not come.
-    #[error("the certificate is valid only from {not_before}")]
+    #[error("the certificate is valid only from {}", instant(*.not_before))]
     NotYetValid {
         /// Start of validity.
         not_before: OffsetDateTime,
@@ -178,4 +179,9 @@ impl Refusal {
             ),
         }
     }
+}
+
+/// An instant as logs, commands and pages write it.
+pub(super) fn instant(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

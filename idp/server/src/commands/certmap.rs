@@ -139,6 +139,7 @@ fn text(explained: &Explanation, notes: &[String]) -> String {
         lines.push("\nValues for altSecurityIdentities; one strong one is enough:".to_owned());
         for one in &explained.mapping {
             lines.push(format!("  {:<6}  {}", strength(one.strength), one.value));
+            lines.push(format!("          ({})", one.binds));
         }
     }
     let rows: Vec<Vec<String>> = explained
