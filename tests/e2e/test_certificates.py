@@ -16,8 +16,9 @@ from harness import hosts as names_of_hosts
 from harness import invariants, names
 from harness.cards import CardBrowser, ChromiumCards, borrowed
 from harness.entra import Tenant
+from harness.saml_requests import authn_request, name_id_policy, new_id, redirect_url, requested_context
 from harness.server import free_port, private_file
-from harness.tokens import read_wsfed
+from harness.tokens import read_saml, read_wsfed
 from harness.wsfed import STATE, entra_url
 from lab.authority import now
 from lab.settings import SERVICE_HOST
@@ -568,6 +569,62 @@ def test_tls_files_of_the_certificate_host_are_read_again(make, authority, with_
         time.sleep(0.05)
     assert sign_in(with_card("good"), node).status == 200
     node.stop()
+
+
+def test_files_of_authorities_are_read_again(make, cards, with_card):
+    """At SIGHUP; what cannot be read leaves what was there."""
+    node = make()
+    roots = node.folder / "roots.pem"
+    roots.write_bytes((cards.folder / "rogue.crt").read_bytes())
+    node.configuration["certificate"]["roots"] = str(roots)
+    serve(node)
+
+    def read_again(content: bytes, until: str):
+        before = node.log().count(until)
+        roots.write_bytes(content)
+        node.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while node.log().count(until) == before:
+            assert time.monotonic() < deadline, node.log()[-2000:]
+            time.sleep(0.05)
+        browser = with_card("good")
+        page = sign_in(browser, node)
+        return "in" if page.status == 200 else browser.refusal()
+
+    assert read_again(roots.read_bytes(), "authorities read") == "SIG-CRT-UNKNOWN-ISSUER"
+    root = (cards.folder / "root.crt").read_bytes()
+    assert read_again(root, "authorities read") == "in"
+    assert read_again(b"no certificate", "ALARM: a file of authorities") == "in"
+    node.stop()
+
+
+@pytest.fixture(scope="module")
+def saml_node(new_signet, authority, revocation, cards):
+    node = new_signet(preset="entra-saml")
+    certificate, key = authority.issue_server(HOST, [HOST])
+    node.configuration["certificate"] = {
+        "revocation_hosts": [revocation.host],
+        "tls_certificate": str(private_file(node.folder / "certauth.crt", certificate.read_bytes())),
+        "tls_key": str(private_file(node.folder / "certauth.key", key.read_bytes())),
+    }
+    yield node.start()
+    node.stop()
+
+
+@pytest.mark.parametrize("asked", ["urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient", X509])
+def test_saml_gets_the_class_that_it_asked_for(saml_node, lab, revocation, with_card, asked):
+    revocation.behave()
+    saml_node.claim_name()
+    names_of_hosts.point(HOST, ("127.0.0.1", saml_node.port))
+    identifier = new_id()
+    document = authn_request(names.ENTRA, identifier, name_id_policy(names.PERSISTENT) + requested_context(asked))
+    browser = with_card("good")
+    browser.get(redirect_url(saml_node.sign_in_url, document, "state"))
+    assert len(browser.history) > 2, "led to the certificate host and back without a form"
+    token = invariants.check_saml(
+        read_saml(browser.answer().fields), saml_node.signing_certificate(), names.ENTRA, names.ENTRA_REPLY, identifier, second_factor=False
+    )
+    assert (token.method, token.name_id) == (asked, lab["users"]["cardholder"]["immutable_id"])
 
 
 # --- behind a reverse proxy

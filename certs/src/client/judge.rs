@@ -314,7 +314,7 @@ enum Source {
 }
 
 /// Addresses of each kind that are tried.
-const MOST_ADDRESSES: usize = 4;
+pub(super) const MOST_ADDRESSES: usize = 4;
 
 fn validity(certificate: &ClientCertificate) -> String {
     let (from, to) = (certificate.not_before, certificate.not_after);

@@ -1,6 +1,6 @@
 //! OCSP: who may answer, what an answer has to be, and what follows from it.
 
-use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::{CustomExtension, ExtendedKeyUsagePurpose};
 use signet_certs::client::{JudgingPolicy, Refusal, Revocation};
 use time::Duration;
 use x509_cert::der::Encode as _;
@@ -18,6 +18,17 @@ fn card(pki: &Pki) -> Card {
 }
 
 fn delegate(pki: &Pki, purposes: Vec<ExtendedKeyUsagePurpose>, days: i64) -> Card {
+    let no_check = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 5], vec![5, 0]);
+    responder(pki, purposes, days, None, vec![no_check])
+}
+
+fn responder(
+    pki: &Pki,
+    purposes: Vec<ExtendedKeyUsagePurpose>,
+    days: i64,
+    crl: Option<&'static str>,
+    extensions: Vec<CustomExtension>,
+) -> Card {
     let valid = (NOW - Duration::days(10), NOW + Duration::days(days));
     Wanted {
         name: "Responder",
@@ -26,6 +37,8 @@ fn delegate(pki: &Pki, purposes: Vec<ExtendedKeyUsagePurpose>, days: i64) -> Car
         email: None,
         purposes,
         valid,
+        crl,
+        extensions,
         ..Wanted::default()
     }
     .issue(&pki.issuing)
@@ -85,6 +98,46 @@ async fn the_issuer_or_its_responder_may_answer() {
         Ok(()),
         "without nextUpdate: fresh news"
     );
+}
+
+#[tokio::test]
+async fn sec_crt_06_a_responder_that_may_be_revoked_is_looked_up_in_the_list() {
+    let pki = Pki::new();
+    let card = card(&pki);
+    let purposes = || vec![ExtendedKeyUsagePurpose::OcspSigning];
+    let listed = responder(&pki, purposes(), 10, Some(CRL), vec![]);
+    serve_by_delegate(&pki, Answer::default(), &listed);
+    assert_eq!(verdict(&pki, &card).await, Ok(()));
+    // Its answer says good; the list says that it may say nothing any more. The card itself is on no list.
+    pki.source
+        .serve(CRL, Ok(pki.issuing.list(&[&listed], |_| {})));
+    let judge = pki.judge(JudgingPolicy {
+        responders_first: true,
+        ..JudgingPolicy::default()
+    });
+    let answer = judge.judge(std::slice::from_ref(&card.certificate), NOW);
+    assert!(answer.await.is_ok(), "the list itself clears the card");
+    let only_responder = Wanted {
+        ocsp: Some(OCSP),
+        crl: None,
+        ..Wanted::default()
+    }
+    .issue(&pki.issuing);
+    let Err(Refusal::RevocationUnknown { detail, .. }) = verdict(&pki, &only_responder).await
+    else {
+        panic!("a revoked responder cleared a card");
+    };
+    assert!(detail.contains("own certificate was revoked"), "{detail}");
+    for crl in [None, Some(CRL)] {
+        pki.source.serve(CRL, Err(unreachable(CRL)));
+        let unchecked = responder(&pki, purposes(), 10, crl, vec![]);
+        serve_by_delegate(&pki, Answer::default(), &unchecked);
+        let Err(Refusal::RevocationUnknown { detail, .. }) = verdict(&pki, &only_responder).await
+        else {
+            panic!("a responder that nobody can check cleared a card");
+        };
+        assert!(detail.contains("cannot be found out"), "{detail}");
+    }
 }
 
 #[tokio::test]

@@ -229,12 +229,13 @@ async fn an_authority_that_may_not_sign_lists_signs_none() {
     let weak = Authority::new("No lists", Some(&pki.root), |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     });
-    // rcgen refuses to sign for it, so another authority of the same key usages stands in.
-    let list = pki.issuing.list(&[], |_| {});
+    // The same name and key, signing all the same.
+    let list = weak.signing_lists().list(&[], |_| {});
     assert_eq!(
         RevocationList::read(&list, &weak.certificate, NOW).unwrap_err(),
-        ListFault::AnotherIssuer
+        ListFault::MayNotSign
     );
+    pki.source.serve(CRL, Ok(list));
     let judge = pki.judge(JudgingPolicy::default());
     judge.set_authorities(Authorities::new(
         [pki.root.certificate.as_ref()],

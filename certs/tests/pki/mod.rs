@@ -42,6 +42,7 @@ pub(crate) struct Authority {
     pub(crate) issuer: Issuer<'static, KeyPair>,
     pub(crate) certificate: CertificateDer<'static>,
     key: Vec<u8>,
+    name: String,
 }
 
 impl Authority {
@@ -67,11 +68,25 @@ impl Authority {
             certificate: certificate.der().clone(),
             key: key.serialize_der(),
             issuer: Issuer::new(params, key),
+            name: name.to_owned(),
         }
     }
 
     pub(crate) fn key(&self) -> KeyPair {
         KeyPair::try_from(self.key.as_slice()).unwrap()
+    }
+
+    /// The same authority as one that may sign lists.
+    pub(crate) fn signing_lists(&self) -> Self {
+        let mut params = params(&self.name, "Authorities");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Self {
+            issuer: Issuer::new(params, self.key()),
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            name: self.name.clone(),
+        }
     }
 
     pub(crate) fn list(

@@ -11,7 +11,7 @@ use signet_authn::{NetworkMap, TrustedProxy};
 use signet_store::Health;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
@@ -92,18 +92,23 @@ pub(crate) async fn serve(
             stopping.clone(),
         ));
     }
+    let asked_to_read = Arc::new(Notify::new());
     let mut background = JoinSet::new();
     background.spawn(follow(Arc::clone(&house)));
     background.spawn(sweep(Arc::clone(&house)));
     background.spawn(write_down(Arc::clone(&house)));
     if house.certificates.is_some() {
-        background.spawn(follow_authorities(Arc::clone(&house), Arc::clone(&tls)));
+        background.spawn(follow_authorities(
+            Arc::clone(&house),
+            Arc::clone(&tls),
+            Arc::clone(&asked_to_read),
+        ));
     }
     info!(host = house.config.service.host, https = ?listen.https, http = ?listen.http, "serving");
     started(&house);
 
     tokio::select! {
-        stopped = wait_for_stop(&house, &tls) => stopped?,
+        stopped = wait_for_stop(&house, &tls, &asked_to_read) => stopped?,
         // Neither ends by itself. A node that no longer follows the trust configuration must not go on answering by an
         // old one: whoever runs it starts it again.
         ended = background.join_next() => error!(?ended, "a task in the background ended; this node stops"),
@@ -232,8 +237,8 @@ async fn write_down(house: Arc<House>) {
     }
 }
 
-/// Keeps the authorities of people's certificates as the directories publish them, and the handshake's hints with them.
-async fn follow_authorities(house: Arc<House>, tls: Arc<TlsFiles>) {
+/// Keeps the authorities of people's certificates as files and directories have them, and the handshake's hints with them.
+async fn follow_authorities(house: Arc<House>, tls: Arc<TlsFiles>, asked: Arc<Notify>) {
     let Some(certificates) = &house.certificates else {
         return;
     };
@@ -245,7 +250,10 @@ async fn follow_authorities(house: Arc<House>, tls: Arc<TlsFiles>) {
         AUTHORITIES_AGAIN
     };
     loop {
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = asked.notified() => {}
+        }
         pause = if refresh_certificates(certificates, &tls).await {
             AUTHORITIES
         } else {
@@ -270,8 +278,12 @@ fn interval(period: Duration) -> tokio::time::Interval {
     interval
 }
 
-/// Until SIGTERM or SIGINT; SIGHUP reads the TLS files again.
-async fn wait_for_stop(house: &House, tls: &TlsFiles) -> Result<(), OpenError> {
+/// Until SIGTERM or SIGINT; SIGHUP reads the TLS files and the authorities of people's certificates again.
+async fn wait_for_stop(
+    house: &House,
+    tls: &TlsFiles,
+    asked_to_read: &Notify,
+) -> Result<(), OpenError> {
     let listen = |kind| signal(kind).map_err(|error| OpenError(format!("signals: {error}")));
     let (mut terminate, mut interrupt, mut hangup) = (
         listen(SignalKind::terminate())?,
@@ -282,10 +294,13 @@ async fn wait_for_stop(house: &House, tls: &TlsFiles) -> Result<(), OpenError> {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => match tls.reload(&house.config, house.clock.now()) {
-                Ok(()) => info!("TLS files read again"),
-                Err(error) => error!(%error, "TLS files not taken; the old certificate stays in use"),
-            },
+            _ = hangup.recv() => {
+                match tls.reload(&house.config, house.clock.now()) {
+                    Ok(()) => info!("TLS files read again"),
+                    Err(error) => error!(%error, "TLS files not taken; the old certificate stays in use"),
+                }
+                asked_to_read.notify_one();
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
+use super::super::certificate::ClientCertificate;
+use super::super::judge::MOST_ADDRESSES;
 use super::super::refusal::Refusal;
 use super::list::{ListFault, RevocationList};
 use super::ocsp::{Answer, OcspFault, Question, Status};
@@ -163,9 +165,12 @@ impl RevocationCache {
         let question = Question::about(certificate, issuer).ok_or_else(unreadable)?;
         let request = question.request().ok_or_else(unreadable)?;
         let der = self.source.ask(url, request).await?;
-        let answer = question
-            .read_answer(&der, issuer, now)
-            .map_err(|fault| Fault::Ocsp(url.to_owned(), fault))?;
+        let fault = |fault| Fault::Ocsp(url.to_owned(), fault);
+        let (answer, unchecked) = question.read_answer(&der, issuer, now).map_err(fault)?;
+        if let Some(responder) = unchecked {
+            let checked = self.check_responder(&responder, issuer, now).await;
+            checked.map_err(fault)?;
+        }
         let value = match kept {
             Some(kept) if kept.this_update > answer.this_update && now < kept.until => kept,
             _ => Arc::new(answer),
@@ -176,6 +181,39 @@ impl RevocationCache {
             usable_until: until,
             value,
         })
+    }
+}
+
+impl RevocationCache {
+    /// A responder whose certificate may have been revoked speaks for its issuer only while the issuer's list does not name it.
+    /// Responders are not asked about: one that was stolen would speak for itself.
+    async fn check_responder(
+        &self,
+        responder: &CertificateDer<'static>,
+        issuer: &CertificateDer<'static>,
+        now: OffsetDateTime,
+    ) -> Result<(), OcspFault> {
+        let unchecked = |detail: String| OcspFault::ResponderUnchecked(detail);
+        let facts =
+            ClientCertificate::read(responder).map_err(|error| unchecked(error.to_string()))?;
+        let holder = Holder {
+            der: responder,
+            facts: &facts,
+        };
+        let mut detail = "its certificate names no list".to_owned();
+        for list in facts
+            .extensions
+            .revocation_lists
+            .iter()
+            .take(MOST_ADDRESSES)
+        {
+            match self.is_listed(list, &holder, issuer, now).await {
+                Ok(false) => return Ok(()),
+                Ok(true) => return Err(OcspFault::ResponderRevoked),
+                Err(fault) => detail = fault.to_string(),
+            }
+        }
+        Err(unchecked(detail))
     }
 }
 

@@ -24,6 +24,8 @@ use super::signature::is_signed_by;
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA256_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.2");
+/// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
+const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 /// id-kp-OCSPSigning, 1.3.6.1.5.5.7.3.9, without tag and length.
 const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
@@ -75,6 +77,12 @@ pub enum OcspFault {
     /// Its time has not come.
     #[error("the answer is dated {0}")]
     FromTheFuture(OffsetDateTime),
+    /// The issuer has withdrawn what it let the responder do.
+    #[error("the responder's own certificate was revoked")]
+    ResponderRevoked,
+    /// The responder's certificate does not say that it need not be checked, and nobody can say whether it was revoked.
+    #[error("whether the responder's own certificate was revoked cannot be found out: {0}")]
+    ResponderUnchecked(String),
 }
 
 /// A question about one certificate.
@@ -155,13 +163,14 @@ impl Question {
             && hashes_to(&self.issuer_key, &id.issuer_key_hash)
     }
 
-    /// Reads the answer; nothing in it is believed before its signature is verified.
+    /// Reads the answer; nothing in it is believed before its signature is verified. The second value is a responder's
+    /// certificate that has to be looked up in its issuer's list before the answer counts.
     pub(super) fn read_answer(
         &self,
         der: &[u8],
         issuer: &CertificateDer<'_>,
         now: OffsetDateTime,
-    ) -> Result<Answer, OcspFault> {
+    ) -> Result<(Answer, Option<CertificateDer<'static>>), OcspFault> {
         if der.len() > LARGEST_ANSWER {
             return Err(OcspFault::Unreadable);
         }
@@ -173,7 +182,7 @@ impl Question {
         }
         let raw = bytes.response.as_bytes();
         let basic = BasicOcspResponse::from_der(raw).map_err(|_| OcspFault::Unreadable)?;
-        check_signature(raw, &basic, issuer, now)?;
+        let unchecked = check_signature(raw, &basic, issuer, now)?;
         if basic.nonce().is_some_and(|nonce| {
             let OctetStringBytes(octets) = OctetStringBytes::of(&nonce);
             octets != self.nonce
@@ -189,7 +198,7 @@ impl Question {
         if about.next().is_some() {
             return Err(OcspFault::Unreadable);
         }
-        judge(single, now)
+        Ok((judge(single, now)?, unchecked))
     }
 }
 
@@ -214,17 +223,17 @@ fn check_status(status: OcspResponseStatus) -> Result<(), OcspFault> {
 }
 
 /// RFC 6960 section 4.2.2.2: the issuer itself, or a responder whose certificate the issuer issued for that purpose.
-/// Such a certificate is taken as long as it is valid; its own revocation is not asked about (id-pkix-ocsp-nocheck).
+/// Such a certificate is handed out when it does not say that its own revocation need not be asked about.
 fn check_signature(
     raw: &[u8],
     basic: &BasicOcspResponse,
     issuer: &CertificateDer<'_>,
     now: OffsetDateTime,
-) -> Result<(), OcspFault> {
+) -> Result<Option<CertificateDer<'static>>, OcspFault> {
     let signed = Signed::read(raw).ok_or(OcspFault::BadSignature)?;
     let named = &basic.tbs_response_data.responder_id;
     if is_named(issuer, named) && is_signed_by(&signed, issuer) {
-        return Ok(());
+        return Ok(None);
     }
     let anchor = anchor_from_trusted_cert(issuer).map_err(|_| OcspFault::BadSignature)?;
     let sent = basic.certs.iter().flatten().take(MOST_CERTIFICATES);
@@ -247,7 +256,9 @@ fn check_signature(
             None,
         );
         if entitled.is_ok() && is_signed_by(&signed, &der) {
-            return Ok(());
+            let extensions = certificate.tbs_certificate.extensions.iter().flatten();
+            let need_not_be_checked = extensions.into_iter().any(|one| one.extn_id == NO_CHECK);
+            return Ok((!need_not_be_checked).then_some(der));
         }
     }
     Err(OcspFault::BadSignature)

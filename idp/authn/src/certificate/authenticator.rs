@@ -47,6 +47,11 @@ impl CertificateAuthenticator {
         }
     }
 
+    /// Takes other configured authorities; in force from the next [`CertificateAuthenticator::refresh`] on.
+    pub fn configure(&self, configured: ConfiguredAuthorities) {
+        self.trust.configure(configured);
+    }
+
     /// Reads the directories' NTAuth, AIA and root stores anew: at start, and every hour or so.
     pub async fn refresh(&self) -> Refreshed {
         let (authorities, refreshed) = self.trust.refresh(&self.directories).await;

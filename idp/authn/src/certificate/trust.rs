@@ -1,7 +1,7 @@
 //! Where the authorities come from: files of this node, and the stores that Active Directory publishes.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use signet_certs::client::Authorities;
 use signet_directory::{Directories, DirectoryError, PublishedAuthorities};
@@ -31,17 +31,24 @@ pub struct Refreshed {
 }
 
 /// What is configured, and what each directory said last.
-pub(super) struct TrustSources {
+pub(super) struct TrustSources(Mutex<Known>);
+
+struct Known {
     configured: ConfiguredAuthorities,
-    published: Mutex<BTreeMap<String, PublishedAuthorities>>,
+    published: BTreeMap<String, PublishedAuthorities>,
 }
 
 impl TrustSources {
     pub(super) fn new(configured: ConfiguredAuthorities) -> Self {
-        Self {
+        Self(Mutex::new(Known {
             configured,
-            published: Mutex::new(BTreeMap::new()),
-        }
+            published: BTreeMap::new(),
+        }))
+    }
+
+    /// Takes other files' content from the next refresh on.
+    pub(super) fn configure(&self, configured: ConfiguredAuthorities) {
+        self.lock().configured = configured;
     }
 
     /// Asks every directory.
@@ -50,7 +57,8 @@ impl TrustSources {
         for directory in directories.all() {
             match directory.authorities().await {
                 Ok(found) => {
-                    self.lock().insert(directory.name().to_owned(), found);
+                    let name = directory.name().to_owned();
+                    self.lock().published.insert(name, found);
                 }
                 Err(error) => refreshed.failures.push(error),
             }
@@ -60,14 +68,15 @@ impl TrustSources {
     }
 
     pub(super) fn authorities(&self, refreshed: &mut Refreshed) -> Authorities {
-        let published = self.lock();
-        let mut ntauth: Vec<&[u8]> = slices(&self.configured.ntauth).collect();
-        let mut roots: Vec<&[u8]> = slices(&self.configured.roots).collect();
-        let mut intermediates: Vec<&[u8]> = slices(&self.configured.intermediates).collect();
-        for one in published.values() {
+        let known = self.lock();
+        let configured = &known.configured;
+        let mut ntauth: Vec<&[u8]> = slices(&configured.ntauth).collect();
+        let mut roots: Vec<&[u8]> = slices(&configured.roots).collect();
+        let mut intermediates: Vec<&[u8]> = slices(&configured.intermediates).collect();
+        for one in known.published.values() {
             ntauth.extend(slices(&one.ntauth));
             intermediates.extend(slices(&one.intermediates));
-            if self.configured.trust_directory_roots {
+            if configured.trust_directory_roots {
                 roots.extend(slices(&one.roots));
             }
         }
@@ -77,10 +86,8 @@ impl TrustSources {
         authorities
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, PublishedAuthorities>> {
-        self.published
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -16,7 +16,7 @@ use signet_directory::Directories;
 use signet_model::{MessagePair, Method, RelyingPartyId};
 use signet_store::{AuditEvent, EventNumber, Outcome};
 use tokio_rustls::rustls::DistinguishedName;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::House;
 use super::audit::{circumstances, merge};
@@ -35,7 +35,7 @@ pub(crate) struct Certificates {
     pub(crate) as_card: bool,
     /// `https://HOST` or `https://HOST:PORT` of the host that asks for certificates.
     pub(crate) origin: String,
-    hints: bool,
+    section: CertificateConfig,
 }
 
 impl Certificates {
@@ -53,7 +53,7 @@ impl Certificates {
             seal: PassSeal::new(master.sealer("certificate-pass")?),
             as_card: section.counts_as_two_factors,
             origin: section.origin(&config.service),
-            hints: section.ca_hints,
+            section: section.clone(),
         }))
     }
 
@@ -66,9 +66,22 @@ impl Certificates {
         }
     }
 
-    /// Reads the directories' stores anew and says what was found; whether every directory answered and
+    /// Reads the files and the directories' stores anew and says what was found; whether every one could be read and
     /// somebody can be signed in.
     pub(crate) async fn refresh(&self) -> bool {
+        let section = self.section.clone();
+        let files = tokio::task::spawn_blocking(move || configured(&section)).await;
+        let files_read = match files {
+            Ok(Ok(files)) => {
+                self.authenticator.configure(files);
+                true
+            }
+            Ok(Err(fault)) => {
+                error!(%fault, "ALARM: a file of authorities could not be read; what it said last still counts");
+                false
+            }
+            Err(_) => false,
+        };
         let Refreshed {
             counts: (ntauth, roots, intermediates),
             left_out,
@@ -88,12 +101,12 @@ impl Certificates {
         } else {
             info!(ntauth, roots, intermediates, "authorities read");
         }
-        failures.is_empty() && !self.authenticator.authorities().is_empty()
+        files_read && failures.is_empty() && !self.authenticator.authorities().is_empty()
     }
 
     /// The authorities whose certificates browsers are told to offer; none means any.
     pub(crate) fn hints(&self) -> Vec<DistinguishedName> {
-        if self.hints {
+        if self.section.ca_hints {
             self.authenticator.authorities().hints()
         } else {
             Vec::new()
@@ -109,19 +122,23 @@ pub(crate) fn open_certificates(
     let hosts = ListedHosts::parse(section.revocation_hosts.iter().map(String::as_str))
         .map_err(|error| OpenError(format!("[certificate] revocation_hosts: {error}")))?;
     let source = Arc::new(HttpSource::new(hosts)?);
-    let configured = ConfiguredAuthorities {
-        roots: authorities(section.roots.as_deref(), "roots")?,
-        intermediates: authorities(section.intermediates.as_deref(), "intermediates")?,
-        ntauth: authorities(section.ntauth.as_deref(), "ntauth")?,
-        trust_directory_roots: section.trusts_directory_roots(),
-    };
     Ok(CertificateAuthenticator::new(
         directories.clone(),
-        configured,
+        configured(section)?,
         RevocationCache::new(source, CacheTiming::default()),
         section.judging(),
         section.mapping(),
     ))
+}
+
+/// What the files hold.
+fn configured(section: &CertificateConfig) -> Result<ConfiguredAuthorities, OpenError> {
+    Ok(ConfiguredAuthorities {
+        roots: authorities(section.roots.as_deref(), "roots")?,
+        intermediates: authorities(section.intermediates.as_deref(), "intermediates")?,
+        ntauth: authorities(section.ntauth.as_deref(), "ntauth")?,
+        trust_directory_roots: section.trusts_directory_roots(),
+    })
 }
 
 /// Every certificate of a PEM file; an empty file is a mistake.

@@ -13,6 +13,7 @@ mod second;
 mod session;
 mod snapshots;
 mod trust;
+mod vault;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! The store as the room and the guard see it, the same as in the server.
+//! The store as the room of second factors sees it. The tests of `signet-authn` take this very file.
 
 use async_trait::async_trait;
 use signet_authn::factors::{FactorVault, VaultError};
@@ -6,6 +6,7 @@ use signet_model::{AccountId, FactorAdded, FactorId, FactorRecord};
 use signet_store::{SecretHash, Store, StoreError};
 use time::{Duration, OffsetDateTime};
 
+/// Factors, recovery codes and challenges in the store.
 pub(crate) struct StoreVault(pub(crate) Store);
 
 #[async_trait]
