@@ -34,6 +34,7 @@ fn settings(ring: &KeyRing) -> DomainSettings {
         "Contoso's \u{2019}; Remove-Item C:\\ # \n",
         "https://fs.contoso.com/adfs/ls/",
         ring,
+        false,
     )
 }
 

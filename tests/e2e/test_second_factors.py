@@ -25,6 +25,11 @@ def node(new_signet, tmp_path_factory):
     node.run("audit", "verify")
 
 
+def test_entra_is_told_whose_second_factor_counts(node, new_signet):
+    assert node.run("domain", "show", "example.com")["federatedIdpMfaBehavior"] == "acceptIfMfaDoneByFederatedIdp"
+    assert new_signet().run("domain", "show", "example.com")["federatedIdpMfaBehavior"] == "rejectMfaByFederatedIdp"
+
+
 def asks_code(page) -> bool:
     return page.has_form("Factor", "Code")
 

@@ -343,6 +343,11 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
+    /// Whether somebody can show several kinds of factors here: a password and a certificate are two as well.
+    pub(crate) fn can_do_several_factors(&self) -> bool {
+        self.second_factor.is_some() || self.certificate.is_some()
+    }
+
     /// Reads and checks the file; relative paths in it are relative to the file.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {

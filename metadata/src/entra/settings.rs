@@ -32,16 +32,16 @@ pub enum PromptLogin {
     Disabled,
 }
 
-/// `federatedIdpMfaBehavior`. The third value of Graph, `enforceMfaByFederatedIdp`, is not offered: it sends people
-/// here for a second factor that does not exist yet, and none of them could sign in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// `federatedIdpMfaBehavior`. The third value of Graph, `enforceMfaByFederatedIdp`, is not offered: it sends everybody
+/// here for a second factor, and whoever has none yet could not sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MfaBehavior {
-    /// Entra always asks for its own second factor. The default while this service has none: a token that claims
-    /// one could only be forged, and Entra then ignores the claim.
-    #[default]
+    /// Entra always asks for its own second factor. Right where this service can do none: a token that claims one could
+    /// only be forged, and Entra then ignores the claim.
     RejectMfaByFederatedIdp,
-    /// Entra believes a second factor in the token, and asks for its own otherwise.
+    /// Entra believes a second factor in the token, and asks for its own otherwise. Right where this service can do one:
+    /// nobody is asked twice. Graph's own default.
     AcceptIfMfaDoneByFederatedIdp,
 }
 
@@ -78,12 +78,13 @@ pub struct DomainSettings {
 }
 
 /// The settings to enter at Entra for `domain`, served at `passive_endpoint` (`https://fs.contoso.com/adfs/ls/`) with
-/// the keys of `ring`.
+/// the keys of `ring`; `several_factors` says whether the service can do more than one.
 pub fn domain_settings(
     domain: &FederatedDomain,
     display_name: &str,
     passive_endpoint: &str,
     ring: &KeyRing,
+    several_factors: bool,
 ) -> DomainSettings {
     DomainSettings {
         odata_type: "#microsoft.graph.internalDomainFederation",
@@ -98,6 +99,10 @@ pub fn domain_settings(
             .map(|key| STANDARD.encode(key.certificate_der())),
         preferred_authentication_protocol: PreferredProtocol::default(),
         prompt_login_behavior: PromptLogin::default(),
-        federated_idp_mfa_behavior: MfaBehavior::default(),
+        federated_idp_mfa_behavior: if several_factors {
+            MfaBehavior::AcceptIfMfaDoneByFederatedIdp
+        } else {
+            MfaBehavior::RejectMfaByFederatedIdp
+        },
     }
 }

@@ -136,6 +136,7 @@ fn settings(
         &admin.config.service.organisation,
         &endpoint,
         &ring,
+        admin.config.can_do_several_factors(),
     ))
 }
 
