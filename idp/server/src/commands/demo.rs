@@ -77,7 +77,7 @@ impl Drop for Folder {
 
 fn configuration(arguments: &DemoArgs, folder: &Path) -> Result<Config, Failure> {
     let text = format!(
-        "[service]\nhost = {:?}\nport = {}\norganisation = \"Contoso (demonstration)\"\n[listen]\nhttps = [{:?}]\n[tls]\ncertificate = \"{f}/tls.pem\"\nkey = \"{f}/tls.key\"\n[store]\nurl = \"sqlite://{f}/signet.db\"\nmaster_key = \"{f}/master.key\"\n[network]\ninside = [\"127.0.0.0/8\", \"::1/128\"]\n[session]\nkeep_me_signed_in = true\n",
+        "[service]\nhost = {:?}\nport = {}\norganisation = \"Contoso (demonstration)\"\n[listen]\nhttps = [{:?}]\n[tls]\ncertificate = \"{f}/tls.pem\"\nkey = \"{f}/tls.key\"\n[store]\nurl = \"sqlite://{f}/signet.db\"\nmaster_key = \"{f}/master.key\"\n[network]\ninside = [\"127.0.0.0/8\", \"::1/128\"]\n[session]\nkeep_me_signed_in = true\n[second_factor]\n",
         arguments.host,
         arguments.listen.port(),
         arguments.listen.to_string(),

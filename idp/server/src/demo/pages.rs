@@ -49,6 +49,11 @@ pub(crate) async fn home(
             "wfresh=0: a session does not count.",
         ),
         (
+            wsfed("&wauth=http%3A%2F%2Fschemas.microsoft.com%2Fclaims%2Fmultipleauthn"),
+            "The same, and ask for several factors",
+            "wauth=multipleauthn: an authenticator app or a passkey is set up on the way.",
+        ),
+        (
             "/demo/saml/entra/start".to_owned(),
             "Sign in as to Microsoft 365 (SAML 2.0)",
             "For domains that are federated with SAML.",
@@ -57,6 +62,11 @@ pub(crate) async fn home(
             "/demo/saml/wiki/start".to_owned(),
             "Sign in to the Contoso Wiki (SAML 2.0)",
             "An ordinary application: name, mail address, groups.",
+        ),
+        (
+            "/adfs/portal/factors".to_owned(),
+            "Your own factors",
+            "What is set up, with buttons to add and to remove.",
         ),
         (
             "/adfs/ls/?wa=wsignout1.0".to_owned(),
