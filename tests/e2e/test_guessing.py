@@ -1,7 +1,10 @@
 """Guessing: no more wrong passwords reach the directory than the guard permits, however they are sent."""
+import socket
+import ssl
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 from harness.wsfed import entra_url
 from lab import domain
@@ -139,3 +142,49 @@ def test_sec_pwd_14_steps_cannot_be_skipped_or_played_again(signet, lab, browser
     browser.get(entra_url(signet.sign_in_url, wctx="tab2"))
     page = browser.post(form.action, values, origin=origin)
     assert "wresult" in page.response.text
+
+
+def hang_up(node, target: str, fields: dict, cookies: str):
+    """Posts a form and closes the connection at once, without waiting for the answer."""
+    body = urlencode(fields)
+    context = ssl.create_default_context(cafile=str(node.root_certificate))
+    with socket.create_connection(("127.0.0.1", node.port), 5) as plain, context.wrap_socket(plain, server_hostname=node.host) as connection:
+        head = (
+            f"POST {target} HTTP/1.1\r\nHost: {node.host}\r\nOrigin: {node.url}\r\nCookie: {cookies}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        connection.sendall((head + body).encode())
+        time.sleep(0.02)
+
+
+def wait_for(condition, what: str, within: float = 10):
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def test_sec_log_01_whoever_hangs_up_is_written_down(signet, another_browser, person):
+    """A try is counted, so it is in the audit as well; a changed password ends the sessions, whoever is left to read the page."""
+    browser = another_browser()
+    page = browser.get(entra_url(signet.sign_in_url))
+    fields = page.form("UserName", "Password").fields | {"UserName": person["upn"], "Password": WRONG}
+    cookies = "; ".join(f"{one.name}={one.value}" for one in browser.session.cookies)
+    before = sum(event["event"] == 1203 for event in signet.audit(200))
+    for _ in range(3):
+        hang_up(signet, page.url.partition(signet.host)[2], fields, cookies)
+    wait_for(lambda: sum(event["event"] == 1203 for event in signet.audit(200)) == before + 3, "three tries, three rows")
+    # Somebody else's session of the same person, and a change whose sender does not wait.
+    owner = another_browser()
+    assert "wresult" in guess(owner, signet, person["upn"], person["password"]).response.text
+    changer = another_browser()
+    page = changer.get(f"{signet.url}/adfs/portal/updatepassword/")
+    new = "Brand-New-Pass-77"
+    fields = page.form("OldPassword", "NewPassword").fields | {
+        "UserName": person["upn"], "OldPassword": person["password"], "NewPassword": new, "ConfirmNewPassword": new,
+    }
+    cookies = "; ".join(f"{one.name}={one.value}" for one in changer.session.cookies)
+    hang_up(signet, "/adfs/portal/updatepassword/", fields, cookies)
+    wait_for(lambda: any(event["event"] == 1204 and event["outcome"] == "success" for event in signet.audit(20)), "the change is in the audit")
+    owner.get(entra_url(signet.sign_in_url))
+    assert owner.asks_for_password(), "the session of the old password has ended"

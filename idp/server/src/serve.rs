@@ -37,6 +37,8 @@ const AUTHORITIES: Duration = Duration::from_secs(60 * 60);
 const AUTHORITIES_AGAIN: Duration = Duration::from_secs(60);
 /// How long the start waits for them.
 const FIRST_AUTHORITIES: Duration = Duration::from_secs(3);
+/// How long a stop waits for requests whose connections are closed already.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// Between "not ready" at the probe and closing the listeners: load balancers need a moment to see it.
 const NOTICE: Duration = Duration::from_millis(500);
 
@@ -123,6 +125,12 @@ pub(crate) async fn serve(
     tokio::select! {
         () = async { while listeners.join_next().await.is_some() {} } => {}
         () = second_signal() => warn!("stopped at once; running requests were cut"),
+    }
+    // Requests whose sender has hung up belong to no connection any more.
+    tokio::select! {
+        () = front.finished() => {}
+        () = tokio::time::sleep(LAST_REQUESTS) => warn!("requests still running are cut"),
+        () = second_signal() => {}
     }
     background.abort_all();
     house.store.close().await;

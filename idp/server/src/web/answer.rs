@@ -1,18 +1,17 @@
 //! From a raw HTTP request to a handler and back: what every route has in common.
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use http::header::{HOST, LOCATION};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 use signet_model::ActivityId;
+use tokio::sync::watch;
 use tower::ServiceExt;
 use tracing::{Instrument, error, info_span};
 
@@ -23,6 +22,9 @@ use super::{headers, path};
 
 /// From the request head to the answer's head; the body of the request counts.
 const WHOLE_REQUEST: Duration = Duration::from_secs(30);
+
+/// More header fields than any browser sends, cookies that HTTP/2 splits among them; each costs far more memory than octets.
+const MOST_FIELDS: usize = 256;
 
 /// Names the activity in every answer.
 const ACTIVITY: &str = "activity-id";
@@ -39,6 +41,8 @@ pub(crate) struct Front {
     certificate: Option<CertificateFront>,
     /// Answers of last resort, as pages.
     pages: Arc<dyn LastResort>,
+    /// Has a receiver for every request that is under way.
+    under_way: watch::Sender<()>,
 }
 
 /// Pages for requests that reach no handler.
@@ -67,7 +71,13 @@ impl Front {
             hosts,
             certificate: None,
             pages,
+            under_way: watch::Sender::new(()),
         }
+    }
+
+    /// Until no request is under way, those included whose sender has hung up.
+    pub(crate) async fn finished(&self) {
+        self.under_way.closed().await;
     }
 
     /// The same with a host that asks for certificates.
@@ -171,6 +181,8 @@ fn host_is_among(hosts: &[String], request: &Request<Incoming>) -> bool {
 }
 
 impl Answer for Front {
+    /// Whoever hangs up loses the answer and nothing else: what the request began is finished and written down. A sign-in that
+    /// was tried leaves its row in the audit, a password that was changed ends the sessions that were begun by the old one.
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -179,18 +191,28 @@ impl Answer for Front {
     ) -> Response<Body> {
         let activity = ActivityId::random();
         let caller = self.reader.read(&request, peer, activity);
-        let span = info_span!("request", %activity);
         let last_resort = caller.clone();
-        let handled =
-            AssertUnwindSafe(self.route(request, caller, link).instrument(span)).catch_unwind();
-        let mut response = match tokio::time::timeout(WHOLE_REQUEST, handled).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => {
-                error!(%activity, "a request handler panicked; the request failed, the service goes on");
-                self.pages
-                    .page(StatusCode::INTERNAL_SERVER_ERROR, &last_resort)
+        let front = Arc::clone(&self);
+        let whole = async move {
+            let _under_way = front.under_way.subscribe();
+            if request.headers().len() > MOST_FIELDS {
+                return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
             }
-            Err(_) => self.pages.page(StatusCode::REQUEST_TIMEOUT, &last_resort),
+            let routed = front.route(request, caller, link);
+            tokio::time::timeout(WHOLE_REQUEST, routed)
+                .await
+                .map_err(|_| StatusCode::REQUEST_TIMEOUT)
+        };
+        let span = info_span!("request", %activity);
+        let done = tokio::spawn(whole.instrument(span)).await;
+        let mut response = match done {
+            Ok(Ok(response)) => response,
+            Ok(Err(status)) => self.pages.page(status, &last_resort),
+            Err(failed) => {
+                error!(%activity, panicked = failed.is_panic(), "a request handler did not end; the request failed, the service goes on");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                self.pages.page(status, &last_resort)
+            }
         };
         headers::add(response.headers_mut());
         if let Ok(value) = HeaderValue::from_str(&activity.to_string()) {

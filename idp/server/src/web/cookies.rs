@@ -19,13 +19,15 @@ pub(crate) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut found = None;
     let mut seen = 0usize;
     for line in headers.get_all(COOKIE) {
-        let line = line.to_str().ok()?;
+        let line = line.as_bytes();
         seen = seen.saturating_add(line.len());
         if seen > LONGEST {
             return None;
         }
-        for pair in line.split(';') {
-            let Some((key, value)) = pair.trim().split_once('=') else {
+        for pair in line.split(|octet| *octet == b';') {
+            // A sibling host may set what it likes for the whole domain: that is skipped, and shuts nobody out.
+            let pair = std::str::from_utf8(pair).unwrap_or_default().trim();
+            let Some((key, value)) = pair.split_once('=') else {
                 continue;
             };
             if key == name {
@@ -107,6 +109,20 @@ mod tests {
             None
         );
         assert_eq!(read(&headers(&[]), SESSION), None);
+    }
+
+    #[test]
+    fn what_a_sibling_host_sets_shuts_nobody_out() {
+        let one = "0123456789abcdef0123";
+        let mut map = HeaderMap::new();
+        let line = [
+            b"theirs=\xff\xfe; ".as_slice(),
+            SESSION.as_bytes(),
+            b"=",
+            one.as_bytes(),
+        ];
+        map.append(COOKIE, HeaderValue::from_bytes(&line.concat()).unwrap());
+        assert_eq!(read(&map, SESSION), Some(one));
     }
 
     #[test]

@@ -219,7 +219,7 @@ fn http_builder() -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(HEADERS)
-        .max_concurrent_streams(64)
+        .max_concurrent_streams(32)
         .max_pending_accept_reset_streams(16)
         .max_local_error_reset_streams(128)
         .keep_alive_interval(Duration::from_secs(20))
