@@ -27,6 +27,7 @@ mod reply;
 pub(crate) mod sealed;
 mod second;
 mod sign_out;
+mod submitted_factor;
 
 pub(crate) use certificate_host::judge as judge_certificate;
 pub(crate) use receive::{get, idp_initiated, post};

@@ -24,7 +24,7 @@ use crate::flow::credentials::SubmittedForm;
 use crate::flow::factor_pages::{Setting, notice_of, others, prompt, recent, status, way};
 use crate::flow::receive::is_form;
 use crate::flow::reply::Reply;
-use crate::flow::second::{SubmittedFactor, Wish};
+use crate::flow::submitted_factor::{SubmittedFactor, Wish};
 use crate::house::{House, LiveSession};
 use crate::web::caller::Caller;
 
