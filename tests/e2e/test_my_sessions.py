@@ -68,7 +68,7 @@ def test_another_session_is_ended_and_written_down(signet, at, person):
     ((session_id, _),) = others(page).items()
     form = page.form("End")
     page = phone.submit(form, End=session_id)
-    assert "has ended" in page.text and "may stay open" in page.text and not others(page)
+    assert "The session has ended." in page.text and "may stay open" in page.text and not others(page)
     assert is_signed_in(phone, signet) and not is_signed_in(laptop, signet)
     row = [event for event in signet.audit(50) if event["event"] == 1206][-1]
     assert row["account"] == person["guid"] and row["details"]["sessions"] == [session_id]
@@ -163,3 +163,19 @@ def test_in_german_and_without_scripts(signet, at, person):
     assert not page.tree.xpath("//script") and page.tree.xpath("/html/@lang") == ["de"]
     names = page.tree.xpath('//button[@name="End"]/@aria-labelledby')
     assert all(page.tree.xpath(f'//*[@id="{one}"]') for name in names for one in name.split())
+
+
+def test_in_chromium_on_a_phone_by_keyboard(signet, at, person, chromium):
+    laptop = at(person, FIREFOX)
+    browser = chromium(signet.tls_certificate, phone=True)
+    browser.open(address(signet))
+    browser.sign_in(person["upn"], person["password"])
+    button = browser.wait_for("button[name=End]")
+    assert button.accessible_name == "End this session Firefox on Windows"
+    assert browser.driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
+    button.send_keys("\ue007")
+    assert browser.wait_for("#notice").text == "The session has ended."
+    assert not browser.all("button[name=End]") and not is_signed_in(laptop, signet)
+    browser.find("#signOut").send_keys("\ue007")
+    browser.wait(lambda b: "signed out" in b.text)
+    assert not browser.complaints()

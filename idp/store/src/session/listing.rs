@@ -135,12 +135,24 @@ impl Store {
         account: AccountId,
         kept: SecretHash,
     ) -> Result<u64, StoreError> {
-        self.engine
+        let account = account.to_string();
+        let binds = [account.as_str().into(), kept.as_octets().into()];
+        let mut tx = self.engine.begin().await?;
+        // Participants first, as in every way to end a session: no two wait for each other.
+        tx.execute(
+            "DELETE FROM session_participant WHERE session IN
+             (SELECT id_hash FROM session WHERE account = $1 AND id_hash <> $2)",
+            &binds,
+        )
+        .await?;
+        let ended = tx
             .execute(
                 "DELETE FROM session WHERE account = $1 AND id_hash <> $2",
-                &[account.to_string().as_str().into(), kept.as_octets().into()],
+                &binds,
             )
-            .await
+            .await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// By what the session of `account` with this public id is found; `None` when the account has none such. Whoever names
