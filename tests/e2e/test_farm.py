@@ -53,6 +53,26 @@ def test_sec_f_18_any_node_takes_the_next_request(farm, lab, browser):
     assert browser.asks_for_password()
 
 
+def test_a_session_that_its_person_ends_is_gone_on_every_node(farm, another_browser, person):
+    first, second = farm
+    first.claim_name()
+    laptop, phone = another_browser(), another_browser()
+    for browser in (laptop, phone):
+        browser.get(entra_url(first.sign_in_url))
+        browser.sign_in(person["upn"], person["password"])
+    second.claim_name()
+    assert "wresult" in laptop.get(entra_url(first.sign_in_url)).response.text
+    # Ended at one node, used the next moment at the other.
+    first.claim_name()
+    page = phone.get(f"{first.url}/adfs/portal/sessions")
+    page = phone.submit(page.form("EndOthers"), EndOthers="true")
+    assert "Sessions ended: 1" in page.text
+    second.claim_name()
+    laptop.get(entra_url(first.sign_in_url))
+    assert laptop.asks_for_password()
+    assert "wresult" in phone.get(entra_url(first.sign_in_url)).response.text
+
+
 def test_sec_pwd_08_a_farm_counts_as_one_and_a_restart_forgets_nothing(farm, lab, another_browser, person):
     first, second = farm
     for number in range(12):

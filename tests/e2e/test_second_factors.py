@@ -41,6 +41,8 @@ def set_up(node, browser, person, **parameters) -> tuple[str, list[str], str]:
     page = browser.sign_in(person["upn"], person["password"])
     assert page.has_form("Enrol", "Code"), page.text
     secret = page.element_text("secret")
+    link = page.tree.get_element_by_id("open").get("href")
+    assert link.startswith("otpauth://totp/") and f"secret={secret.replace(' ', '')}" in link, "for the app on the same phone"
     used = totp.code(secret)
     page = browser.submit(page.form("Enrol", "Code"), Code=used, Label="My phone")
     codes = page.element_texts("codes", "code")

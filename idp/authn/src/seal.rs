@@ -99,6 +99,11 @@ impl StoredEvidence {
         &self.evidence
     }
 
+    /// When the session's own sign-in was.
+    pub fn signed_in_at(&self) -> OffsetDateTime {
+        self.since
+    }
+
     /// Whether the person asked to be kept signed in.
     pub fn persistent(&self) -> bool {
         self.persistent

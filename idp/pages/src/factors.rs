@@ -17,6 +17,8 @@ pub enum FactorWay {
     RecoveryCode,
     /// A code that a RADIUS server checks.
     Radius,
+    /// A smartcard or certificate, on the host that asks for them.
+    Certificate,
 }
 
 impl FactorWay {
@@ -27,6 +29,7 @@ impl FactorWay {
             Self::Passkey => "passkey",
             Self::RecoveryCode => "recovery-code",
             Self::Radius => "radius",
+            Self::Certificate => "certificate",
         }
     }
 
@@ -36,6 +39,7 @@ impl FactorWay {
             Self::Passkey => "factor-way-passkey",
             Self::RecoveryCode => "factor-way-recovery-code",
             Self::Radius => "factor-way-radius",
+            Self::Certificate => "factor-way-certificate",
         }
     }
 }
@@ -62,6 +66,8 @@ pub enum FactorPrompt<'a> {
         /// What to do there.
         text: &'a str,
     },
+    /// A smartcard or certificate, where nothing else can be asked for.
+    Certificate,
 }
 
 /// What a page of second factors says before the fields.
@@ -82,6 +88,8 @@ pub enum FactorNotice {
     Unavailable,
     /// A key may have been copied.
     PossiblyCopied,
+    /// Nothing else can be set up from this network.
+    NotFromHere,
     /// A factor was removed.
     Removed,
     /// A factor was set up.
@@ -100,13 +108,17 @@ impl FactorNotice {
             Self::Expired => language.text("factor-notice-expired", &[]),
             Self::Unavailable => language.text("factor-notice-unavailable", &[]),
             Self::PossiblyCopied => language.text("factor-notice-copied", &[]),
+            Self::NotFromHere => language.text("factor-notice-not-from-here", &[]),
             Self::Removed => language.text("factor-notice-removed", &[]),
             Self::Added => language.text("factor-notice-added", &[]),
         }
     }
 
     fn is_error(self) -> bool {
-        !matches!(self, Self::Expired | Self::Removed | Self::Added)
+        !matches!(
+            self,
+            Self::Expired | Self::NotFromHere | Self::Removed | Self::Added
+        )
     }
 }
 
@@ -163,7 +175,9 @@ impl FactorPage<'_> {
         self.t(match self.way {
             FactorWay::Totp => "factor-code-label",
             FactorWay::RecoveryCode => "factor-recovery-label",
-            FactorWay::Radius | FactorWay::Passkey => "factor-radius-label",
+            FactorWay::Radius | FactorWay::Passkey | FactorWay::Certificate => {
+                "factor-radius-label"
+            }
         })
     }
 
@@ -171,7 +185,7 @@ impl FactorPage<'_> {
         match self.way {
             FactorWay::Totp => Some(self.t("factor-code-hint")),
             FactorWay::RecoveryCode => Some(self.t("factor-recovery-hint")),
-            FactorWay::Radius | FactorWay::Passkey => None,
+            FactorWay::Radius | FactorWay::Passkey | FactorWay::Certificate => None,
         }
     }
 

@@ -10,6 +10,7 @@ mod change_password;
 mod demo;
 mod factors;
 mod language;
+mod portal;
 mod qr;
 mod views;
 
@@ -22,4 +23,5 @@ pub use factors::{
     PasskeyEnrolmentPage, RecoveryCodesPage, TotpEnrolmentPage,
 };
 pub use language::Language;
+pub use portal::{MySessionsPage, PortalPage, SeenSession, SessionNotice};
 pub use views::{ErrorPage, Notice, SignInPage, SignedOutPage, TokenPostPage};

@@ -59,7 +59,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// Show one account: its second factors, and the counters here and at the directory.
+    /// Show one account: its second factors, its sessions, and the counters here and at the directory.
     Show {
         /// Name as people sign in: name@example.com, DOMAIN\name, or the bare name.
         name: String,

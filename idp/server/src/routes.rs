@@ -48,7 +48,17 @@ const ROUTES: &[Route] = &[
     Route {
         path: "/adfs/portal/factors",
         methods: "GET POST",
-        serve: || get(flow::portal::get).post(flow::portal::post),
+        serve: || get(flow::portal::factors::get).post(flow::portal::factors::post),
+    },
+    Route {
+        path: "/adfs/portal/sessions",
+        methods: "GET POST",
+        serve: || get(flow::portal::sessions::get).post(flow::portal::sessions::post),
+    },
+    Route {
+        path: "/adfs/portal",
+        methods: "GET",
+        serve: || get(flow::portal::get),
     },
     Route {
         path: "/adfs/certauth",

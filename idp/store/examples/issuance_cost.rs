@@ -122,6 +122,7 @@ async fn make_sessions(store: &Store) -> Vec<SecretHash> {
             evidence: "x".repeat(250),
             persistent: false,
             expires_at: now + time::Duration::hours(8),
+            place: signet_store::SignInPlace::default(),
         };
         store.create_session(key, &session, now).await.unwrap();
         keys.push(key);

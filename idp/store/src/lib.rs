@@ -42,7 +42,9 @@ pub use audit::{AuditEvent, EventNumber, Issuance, Outcome};
 pub use error::StoreError;
 pub use mac::MacTagger;
 pub use secret::{Secret, SecretHash, fuzz_cookie};
-pub use session::{NewSession, Participant, ParticipantUpdate, Session};
+pub use session::{
+    ListedSession, NewSession, Participant, ParticipantUpdate, Session, SignInPlace,
+};
 pub use store::{Health, Store};
 pub use sweep::Swept;
 pub use trust::{KeyRole, StoredKey, TrustConfiguration, TrustEdit};

@@ -19,7 +19,7 @@ struct Step {
     sql: &'static str,
 }
 
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         number: 1,
         name: "first",
@@ -34,6 +34,11 @@ const STEPS: [Step; 3] = [
         number: 3,
         name: "factors",
         sql: include_str!("migrations/0003_factors.sql"),
+    },
+    Step {
+        number: 4,
+        name: "session_place",
+        sql: include_str!("migrations/0004_session_place.sql"),
     },
 ];
 

@@ -60,6 +60,11 @@ impl SecretHash {
         (URL_SAFE_NO_PAD.encode(canonical) == text).then(|| Self(sha256(text.as_bytes())))
     }
 
+    /// As a row holds it.
+    pub(crate) fn from_octets(octets: &[u8]) -> Option<Self> {
+        octets.try_into().ok().map(Self)
+    }
+
     /// The 32 octets.
     pub fn as_octets(&self) -> &[u8; 32] {
         &self.0

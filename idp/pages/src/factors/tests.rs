@@ -130,6 +130,11 @@ fn no_page_has_an_inline_script_or_style_or_another_host() {
         "the secret can be typed"
     );
     assert!(html.contains("<svg class=\"qr\""), "and scanned");
+    let link = r#"href="otpauth://totp/Contoso:bob?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&#38;issuer=Contoso""#;
+    assert!(
+        html.contains(link),
+        "and opened by the app on the same phone: {html}"
+    );
     let passkey = PasskeyEnrolmentPage {
         brand: &brand,
         language: Language::German,
@@ -203,4 +208,34 @@ fn a_button_that_removes_says_what_it_does() {
     assert!(two.contains("Remove “Code from an authenticator app”"));
     assert!(two.contains(r#"name="Remove" value="2""#));
     assert!(two.contains(r#"name="Add" value="passkey""#));
+}
+
+#[test]
+fn a_certificate_is_a_way_beside_the_others_or_alone() {
+    let brand = brand();
+    let code = FactorPrompt::Code {
+        numeric: true,
+        echo: true,
+        text: None,
+    };
+    let beside = FactorPage {
+        others: &[FactorChoice {
+            way: FactorWay::Certificate,
+        }],
+        ..page(&brand, code, FactorWay::Totp)
+    };
+    let alone = FactorPage {
+        others: &[],
+        challenge: "",
+        notice: Some(FactorNotice::NotFromHere),
+        ..page(&brand, FactorPrompt::Certificate, FactorWay::Certificate)
+    };
+    for html in [beside.render().unwrap(), alone.render().unwrap()] {
+        assert_eq!(
+            html.matches(r#"name="Choose" value="certificate""#).count(),
+            1
+        );
+        assert!(html.contains("Use a smartcard or certificate"));
+        assert!(!html.contains("factor-"), "a text is missing: {html}");
+    }
 }

@@ -1,5 +1,7 @@
 //! `signet account`: what is counted against somebody who cannot sign in, here and at the directory.
 
+mod sessions;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use signet_directory::{Candidate, Directory, LockoutStatus, LoginName, PasswordP
 use signet_model::{ActivityId, FactorKind, FactorRecord};
 use signet_store::{AuditEvent, EventNumber, Outcome};
 
+use self::sessions::{SessionShown, sessions};
 use super::admin::{Admin, editor};
 use super::output::{Output, table};
 use super::{Done, Failure, block_on};
@@ -89,6 +92,7 @@ impl Desk {
             name: self.candidate.sam.clone(),
             directory: self.candidate.directory.to_string(),
             factors: factors.iter().map(Factor::from).collect(),
+            sessions: sessions(admin, self.candidate.id).await?,
             recovery_codes: admin.store.recovery_codes_left(self.candidate.id).await?,
             counters: Counters::from(&counters),
             familiar_places: counters
@@ -153,6 +157,8 @@ struct Shown {
     directory: String,
     /// The oldest first.
     factors: Vec<Factor>,
+    /// The one used last first.
+    sessions: Vec<SessionShown>,
     /// Unused ones.
     recovery_codes: u32,
     counters: Counters,
@@ -306,10 +312,11 @@ fn text(shown: &Shown) -> String {
         }
     };
     format!(
-        "{} of {} ({})\n\n{factors}\n\n{counted}\n\n{} familiar places{}\n{directory}",
+        "{} of {} ({})\n\n{factors}\n\n{}\n\n{counted}\n\n{} familiar places{}\n{directory}",
         shown.name,
         shown.directory,
         shown.account,
+        sessions::text(&shown.sessions),
         shown.familiar_places.len(),
         shown
             .familiar_places

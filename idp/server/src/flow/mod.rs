@@ -10,7 +10,7 @@
 //! `receive` reads the message with the protocol rooms, `go_on` asks whether the session answers it,
 //! `negotiate` takes a Kerberos ticket, `credentials` a form of ours, `certificate` leads to the host that asks for
 //! certificates and back (`crossing` is what is sealed on the way), `second` asks for a second factor, `change` changes a
-//! password, `portal` is the person's own page, `issue` makes the token and its audit row, `sign_out` ends sessions.
+//! password, `portal` has the person's own pages, `issue` makes the token and its audit row, `sign_out` ends sessions.
 
 pub(crate) mod certificate;
 mod certificate_host;
@@ -27,6 +27,7 @@ mod reply;
 pub(crate) mod sealed;
 mod second;
 mod sign_out;
+mod submitted_factor;
 
 pub(crate) use certificate_host::judge as judge_certificate;
 pub(crate) use receive::{get, idp_initiated, post};

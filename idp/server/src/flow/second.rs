@@ -5,99 +5,25 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use signet_authn::factors::{
-    Answer, Asked, Checkout, Enrolled, EnrolmentAsked, EnrolmentPermit, EnrolmentRefused,
-    EnrolmentStep, FactorFailure, Offers, SecondFactors,
+    Asked, Checkout, Enrolled, EnrolmentAsked, EnrolmentPermit, EnrolmentRefused, EnrolmentStep,
+    FactorFailure, Offers, SecondFactors,
 };
 use signet_model::{FactorKind, Method, RelyingParty};
-use signet_pages::{FactorNotice, FactorPage, Language, Notice, RecoveryCodesPage};
+use signet_pages::{
+    FactorChoice, FactorNotice, FactorPage, FactorPrompt, FactorWay, Language, Notice,
+    RecoveryCodesPage,
+};
 use signet_protocols::{Impossible, SessionDecision, decide_session, recheck, refuse};
-use zeroize::Zeroizing;
 
+use super::certificate;
 use super::credentials;
 use super::factor_pages::{Setting, notice_of, others, prompt, recent, status, way};
 use super::go_on::{Arrived, Browser, browser_of, form, go_on, proceed};
 use super::reply::Reply;
 use super::sealed::Stage;
+use super::submitted_factor::{SubmittedFactor, Wish};
 use crate::house::{House, LiveSession};
 use crate::web::caller::Caller;
-
-/// Longest field that is read, in octets: the answer of a passkey with an attestation is some kilobytes.
-const LONGEST: usize = 32 * 1024;
-
-/// What a page of second factors posts.
-pub(super) struct SubmittedFactor {
-    pub(super) flow: String,
-    pub(super) wish: Wish,
-}
-
-/// What the person did there.
-pub(super) enum Wish {
-    /// Answered.
-    Answer {
-        kind: FactorKind,
-        ticket: String,
-        answer: Answer,
-    },
-    /// Chose another of the own factors.
-    Choose(FactorKind),
-    /// Showed that a new factor works.
-    Enrol {
-        kind: FactorKind,
-        ticket: String,
-        answer: Answer,
-        label: String,
-    },
-    /// Kept the recovery codes.
-    Kept,
-}
-
-impl SubmittedFactor {
-    /// Reads the form; `None` when the body is some other form.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let (mut flow, mut ticket, mut label) = (String::new(), String::new(), String::new());
-        let (mut factor, mut choose, mut enrol) = (None, None, None);
-        let (mut code, mut credential, mut kept) = (None, None, false);
-        for (key, value) in form_urlencoded::parse(body).take(32) {
-            if value.len() > LONGEST {
-                return None;
-            }
-            match &*key {
-                "Flow" => flow = value.into_owned(),
-                "Challenge" => ticket = value.into_owned(),
-                "Label" => label = value.into_owned(),
-                "Factor" => factor = Some(value.parse::<FactorKind>().ok()?),
-                "Choose" => choose = Some(value.parse::<FactorKind>().ok()?),
-                "Enrol" => enrol = Some(value.parse::<FactorKind>().ok()?),
-                "Code" => code = Some(Zeroizing::new(value.into_owned())),
-                "Credential" => credential = Some(value.into_owned()),
-                "Kept" => kept = true,
-                _ => {}
-            }
-        }
-        let answer = match (code, credential) {
-            (Some(code), _) => Answer::Code(code),
-            (None, Some(credential)) => Answer::WebAuthn(credential),
-            (None, None) => Answer::Waited,
-        };
-        let wish = match (factor, choose, enrol) {
-            (_, Some(kind), _) => Wish::Choose(kind),
-            (Some(kind), None, _) => Wish::Answer {
-                kind,
-                ticket,
-                answer,
-            },
-            (None, None, Some(kind)) => Wish::Enrol {
-                kind,
-                ticket,
-                answer,
-                label,
-            },
-            (None, None, None) if kept => Wish::Kept,
-            (None, None, None) => return None,
-        };
-        Some(Self { flow, wish })
-    }
-}
 
 /// Takes such a form, and goes on with the sign-in it belongs to.
 pub(super) async fn submit(
@@ -194,7 +120,7 @@ impl<'a> Scene<'a> {
         let best = kinds.first().copied().filter(|_| offers.any());
         let Some(best) = best else {
             return self
-                .begin_enrolment(second, session, &offers, chosen, notice)
+                .begin_enrolment(second, session, &offers, methods, chosen, notice)
                 .await;
         };
         let kind = chosen.filter(|kind| kinds.contains(kind)).unwrap_or(best);
@@ -207,7 +133,7 @@ impl<'a> Scene<'a> {
             )
             .await;
         match begun {
-            Ok(asked) => self.page(session, &asked, &kinds, notice),
+            Ok(asked) => self.page(session, &asked, &kinds, methods, notice),
             Err(failure) => self.reply().message(&failure.message()),
         }
     }
@@ -220,6 +146,11 @@ impl<'a> Scene<'a> {
         let now = self.house.clock.now();
         match wish {
             Wish::Kept => self.proceed(session).await,
+            Wish::Certificate if certificate::is_among(&self.methods(&session)) => {
+                let (house, caller, headers) = (self.house, self.caller, self.headers);
+                certificate::begin(house, caller, headers, self.arrived, Some(&session)).await
+            }
+            Wish::Certificate => self.proceed(session).await,
             Wish::Choose(kind) => {
                 let methods = self.methods(&session);
                 self.ask_with(second, &session, &methods, Some(kind), None)
@@ -248,7 +179,7 @@ impl<'a> Scene<'a> {
                         };
                         self.step_up(session, user).await
                     }
-                    Ok(Checkout::More(asked)) => self.page(&session, &asked, &[kind], None),
+                    Ok(Checkout::More(asked)) => self.page(&session, &asked, &[kind], &[], None),
                     Err(failure) => self.failed(second, &session, kind, &failure).await,
                 }
             }
@@ -279,7 +210,8 @@ impl<'a> Scene<'a> {
                         self.enrolled(second, session, &permit, &enrolled).await
                     }
                     Ok(EnrolmentStep::Again(asked)) => {
-                        self.enrolment_page(&session, &asked, Some(FactorNotice::Wrong))
+                        let methods = self.methods(&session);
+                        self.enrolment_page(&session, &asked, &methods, Some(FactorNotice::Wrong))
                     }
                     Err(failure) => self.failed(second, &session, kind, &failure).await,
                 }
@@ -363,6 +295,7 @@ impl<'a> Scene<'a> {
         second: &SecondFactors,
         session: &LiveSession,
         offers: &Offers,
+        methods: &[Method],
         chosen: Option<FactorKind>,
         notice: Option<FactorNotice>,
     ) -> Response {
@@ -378,9 +311,17 @@ impl<'a> Scene<'a> {
         );
         let permit = match permit {
             Ok(permit) => permit,
+            Err(EnrolmentRefused::FirstFactorTooOld) => {
+                return self.not_permitted(session, &EnrolmentRefused::FirstFactorTooOld.into());
+            }
+            Err(refused) if certificate::is_among(methods) => {
+                let not_from_here = refused == EnrolmentRefused::NotFromHere;
+                let notice = notice.or(not_from_here.then_some(FactorNotice::NotFromHere));
+                return self.certificate_page(session, notice);
+            }
             Err(refused) => return self.not_permitted(session, &refused.into()),
         };
-        let kinds = second.enrollable();
+        let kinds = self.enrollable(second, methods);
         // An app needs no script and no special device: whoever has something better chooses it.
         let easiest = kinds
             .iter()
@@ -388,6 +329,9 @@ impl<'a> Scene<'a> {
             .or(kinds.first());
         let chosen = chosen.filter(|kind| kinds.contains(kind));
         let Some(kind) = chosen.or(easiest.copied()) else {
+            if certificate::is_among(methods) {
+                return self.certificate_page(session, notice);
+            }
             let refusal = refuse(&self.arrived.flow.request, Impossible::NoAuthnContext);
             return self.reply().refusal(refusal).await;
         };
@@ -395,7 +339,7 @@ impl<'a> Scene<'a> {
             .begin_enrolment(&permit, &session.user, &self.ceremony(), kind, now)
             .await;
         match begun {
-            Ok(asked) => self.enrolment_page(session, &asked, notice),
+            Ok(asked) => self.enrolment_page(session, &asked, methods, notice),
             Err(failure) => self.reply().message(&failure.message()),
         }
     }
@@ -500,42 +444,74 @@ impl<'a> Scene<'a> {
         session: &LiveSession,
         asked: &Asked,
         kinds: &[FactorKind],
+        methods: &[Method],
         notice: Option<FactorNotice>,
     ) -> Response {
-        let (sealed, browser) = match self.seal(session) {
-            Ok(sealed) => sealed,
-            Err(response) => return *response,
-        };
-        let others = others(kinds, asked.kind);
-        let page = FactorPage {
-            brand: &self.house.brand,
-            language: self.language(),
-            relying_party: Some(&self.party.name),
-            action: &self.arrived.action,
-            flow: &sealed,
+        let others = choices(kinds, asked.kind, methods);
+        let asking = Asking {
             way: way(asked.kind),
             prompt: prompt(&asked.prompt),
             challenge: asked.ticket.as_deref().unwrap_or_default(),
             others: &others,
             notice,
         };
+        self.factor_page(session, &asking)
+    }
+
+    /// The page when a certificate is all that can be asked for.
+    fn certificate_page(&self, session: &LiveSession, notice: Option<FactorNotice>) -> Response {
+        let asking = Asking {
+            way: FactorWay::Certificate,
+            prompt: FactorPrompt::Certificate,
+            challenge: "",
+            others: &[],
+            notice,
+        };
+        self.factor_page(session, &asking)
+    }
+
+    fn factor_page(&self, session: &LiveSession, asking: &Asking<'_>) -> Response {
+        let (sealed, browser) = match self.seal(session) {
+            Ok(sealed) => sealed,
+            Err(response) => return *response,
+        };
+        let page = FactorPage {
+            brand: &self.house.brand,
+            language: self.language(),
+            relying_party: Some(&self.party.name),
+            action: &self.arrived.action,
+            flow: &sealed,
+            way: asking.way,
+            prompt: asking.prompt,
+            challenge: asking.challenge,
+            others: asking.others,
+            notice: asking.notice,
+        };
         let reply = self.reply();
-        browser.keep(&reply, reply.html(status(notice), &page))
+        let offered = asking.others.iter().map(|choice| choice.way);
+        let response = reply.html(status(asking.notice), &page);
+        browser.keep(
+            &reply,
+            self.let_through(offered.chain([asking.way]), response),
+        )
     }
 
     fn enrolment_page(
         &self,
         session: &LiveSession,
         asked: &EnrolmentAsked,
+        methods: &[Method],
         notice: Option<FactorNotice>,
     ) -> Response {
         let (sealed, browser) = match self.seal(session) {
             Ok(sealed) => sealed,
             Err(response) => return *response,
         };
-        let kinds = self.house.second.as_ref().map(SecondFactors::enrollable);
+        let second = self.house.second.as_ref();
+        let kinds = second.map(|second| self.enrollable(second, methods));
+        let others = choices(&kinds.unwrap_or_default(), asked.kind, methods);
         let setting = Setting {
-            others: &others(&kinds.unwrap_or_default(), asked.kind),
+            others: &others,
             house: self.house,
             language: self.language(),
             relying_party: Some(&self.party.name),
@@ -543,7 +519,28 @@ impl<'a> Scene<'a> {
             flow: &sealed,
         };
         let reply = self.reply();
-        browser.keep(&reply, setting.page(&reply, asked, notice))
+        let offered = others.iter().map(|choice| choice.way);
+        let response = self.let_through(offered, setting.page(&reply, asked, notice));
+        browser.keep(&reply, response)
+    }
+
+    /// Where a certificate is offered, the form may lead to the host that asks for it.
+    fn let_through(
+        &self,
+        mut offered: impl Iterator<Item = FactorWay>,
+        response: Response,
+    ) -> Response {
+        match offered.any(|way| way == FactorWay::Certificate) {
+            true => certificate::allow_form(self.house, response),
+            false => response,
+        }
+    }
+
+    /// What can be set up and would do.
+    fn enrollable(&self, second: &SecondFactors, methods: &[Method]) -> Vec<FactorKind> {
+        let mut kinds = second.enrollable();
+        kinds.retain(|kind| methods.contains(&kind.method()));
+        kinds
     }
 
     /// The flow, bound to this browser and account.
@@ -573,4 +570,24 @@ impl<'a> Scene<'a> {
     fn reply(&self) -> Reply<'a> {
         Reply::new(self.house, self.caller)
     }
+}
+
+/// What a page asks for.
+struct Asking<'a> {
+    way: FactorWay,
+    prompt: FactorPrompt<'a>,
+    challenge: &'a str,
+    others: &'a [FactorChoice],
+    notice: Option<FactorNotice>,
+}
+
+/// The ways beside the one that is shown; a certificate is one where it would do.
+fn choices(kinds: &[FactorKind], shown: FactorKind, methods: &[Method]) -> Vec<FactorChoice> {
+    let mut choices = others(kinds, shown);
+    if certificate::is_among(methods) {
+        choices.push(FactorChoice {
+            way: FactorWay::Certificate,
+        });
+    }
+    choices
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use signet_authn::{Cause, ChangeFailure, Changed, GuardEvent, SignInFailure};
-use signet_model::{AccountId, FactorKind, MessagePair, RelyingParty};
+use signet_model::{AccountId, FactorKind, MessagePair, RelyingParty, SessionId};
 use signet_store::{AuditEvent, EventNumber, Outcome};
 use time::{Duration, OffsetDateTime};
 
@@ -306,6 +306,33 @@ impl House {
         );
         self.write(AuditEvent {
             account: Some(account),
+            ..event
+        })
+        .await
+    }
+
+    /// A person ended sessions of their own from another one (1206).
+    pub(crate) async fn audit_own_sessions_ended(
+        &self,
+        caller: &Caller,
+        own: &LiveSession,
+        why: &str,
+        sessions: &[SessionId],
+        count: u64,
+    ) -> Result<(), MessagePair> {
+        let ids: Vec<_> = sessions.iter().map(SessionId::to_string).collect();
+        let mut details = circumstances(caller);
+        let by = own.public_id.to_string();
+        let ended = json!({ "sessions": ids, "count": count, "why": why, "by_session": by });
+        merge(&mut details, ended);
+        let event = self.event(
+            caller,
+            EventNumber::SIGN_OUT_SUCCESS,
+            Outcome::Success,
+            details,
+        );
+        self.write(AuditEvent {
+            account: Some(own.user.account().id),
             ..event
         })
         .await

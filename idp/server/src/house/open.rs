@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use signet_authn::factors::EnrolmentRule;
-use signet_authn::{AttemptLedger, Guard, Pacing, PasswordAuthenticator, SessionSeal};
+use signet_authn::{AttemptLedger, Guard, Pacing, PasswordAuthenticator};
 use signet_certs::{CertError, KeyRing, MasterKey};
 use signet_directory::{Clock, Directories};
 use signet_issuance::{Engine, OpaqueIds, ServiceIdentity, Signer};
@@ -21,6 +21,7 @@ use super::House;
 use super::certificates::Certificates;
 use super::kerberos::Kerberos;
 use super::ledger::StoreLedger;
+use super::my_sessions::session_seal;
 use super::second;
 use super::snapshots::Snapshots;
 use super::trust::Trust;
@@ -117,7 +118,7 @@ impl House {
             flow_sealer: master.sealer("flow")?,
             parked_mac: master.mac("parked-requests")?,
             session_index_mac: master.mac("session-index")?,
-            session_seal: SessionSeal::new(&key(&master, "session-evidence")?),
+            session_seal: session_seal(&master)?,
             snapshots: Snapshots::new(Duration::minutes(i64::from(
                 config.session.account_recheck_minutes,
             ))),

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::House;
+use super::my_sessions::place;
 use super::snapshots::Known;
 use crate::web::caller::Caller;
 use crate::web::cookies;
@@ -179,7 +180,7 @@ impl House {
             known,
             recent_tokens: 0,
         };
-        let session = self.put_session(old, begun).await?;
+        let session = self.put_session(caller, old, begun).await?;
         self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
     }
@@ -211,7 +212,7 @@ impl House {
             known: session.known,
             recent_tokens: session.recent_tokens,
         };
-        let session = self.put_session(Some(session.key), begun).await?;
+        let session = self.put_session(caller, Some(session.key), begun).await?;
         self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
     }
@@ -219,6 +220,7 @@ impl House {
     /// Writes a session in the place of `old`.
     async fn put_session(
         &self,
+        caller: &Caller,
         old: Option<SecretHash>,
         begun: Begun,
     ) -> Result<LiveSession, MessagePair> {
@@ -237,6 +239,7 @@ impl House {
             evidence: self.session_seal.seal(&user, key.as_octets()),
             persistent: user.persistent(),
             expires_at,
+            place: place(caller),
         };
         let created = match old {
             Some(old) => self.store.replace_session(old, key, &new, now).await,
@@ -319,7 +322,7 @@ impl House {
         std::iter::once("_".to_owned()).chain(half).collect()
     }
 
-    fn idle(&self) -> Duration {
+    pub(super) fn idle(&self) -> Duration {
         Duration::minutes(i64::from(self.config.session.idle_minutes))
     }
 

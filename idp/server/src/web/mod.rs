@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod answer;
+pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod certificate;
 pub(crate) mod cookies;

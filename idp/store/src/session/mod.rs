@@ -4,9 +4,11 @@
 //! decides something, so neither a session nor a longer life can be written into the database by hand.
 //! An ended session is gone from the table: no restart brings it back (SES-04).
 
+mod listing;
 mod participant;
 mod rows;
 
+pub use listing::{ListedSession, SignInPlace};
 pub use participant::{LOOP_WINDOW, Participant, ParticipantUpdate};
 pub use rows::{NewSession, Session};
 

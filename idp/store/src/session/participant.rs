@@ -200,7 +200,12 @@ pub(crate) async fn move_participants(
     Ok(())
 }
 
-fn read(row: &Row, mac: &MacTagger, session: SecretHash) -> Result<Participant, StoreError> {
+/// A row that begins with the columns of [`SELECT`].
+pub(crate) fn read(
+    row: &Row,
+    mac: &MacTagger,
+    session: SecretHash,
+) -> Result<Participant, StoreError> {
     let (party, protocol) = (row.text(0)?, row.text(1)?);
     let (name_id, session_index, reply_to) = (row.text(2)?, row.text(3)?, row.text(4)?);
     let tampered = || StoreError::TamperedRow {

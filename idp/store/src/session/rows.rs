@@ -9,6 +9,7 @@ use crate::error::StoreError;
 use crate::instant::{instant, millis, span_millis};
 use crate::mac::{Canonical, MacTagger};
 use crate::secret::SecretHash;
+use crate::session::listing::SignInPlace;
 use crate::session::participant::{LOOP_WINDOW, Participant, load_participants, move_participants};
 use crate::store::Store;
 
@@ -28,6 +29,8 @@ pub struct NewSession {
     pub persistent: bool,
     /// When it ends whatever happens.
     pub expires_at: OffsetDateTime,
+    /// From where its person signed in.
+    pub place: SignInPlace,
 }
 
 /// A session that was found, is alive and authentic.
@@ -67,7 +70,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let row = Columns::of(session, millis(now));
         let mut tx = self.engine.begin().await?;
-        insert(&mut tx, &self.mac, key, &row).await?;
+        insert(&mut tx, &self.mac, key, &row, &session.place).await?;
         tx.commit().await
     }
 
@@ -103,7 +106,7 @@ impl Store {
         if let Some((before, _)) = &same {
             row.public_id.clone_from(&before.public_id);
         }
-        insert(&mut tx, &self.mac, key, &row).await?;
+        insert(&mut tx, &self.mac, key, &row, &session.place).await?;
         if same.is_some() {
             move_participants(&mut tx, &self.mac, old, key).await?;
         }
@@ -145,25 +148,10 @@ impl Store {
             return Ok(None);
         };
         let (columns, code) = Columns::read(&row)?;
-        if !self.mac.is_right(&columns.code(key), &code) {
-            return Err(tampered(key));
-        }
-        let idle_out = columns.last_seen_at.saturating_add(span_millis(idle)) <= millis(now);
-        if columns.expires_at <= millis(now) || idle_out {
-            return Ok(None);
-        }
-        let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| tampered(key));
-        Ok(Some(Session {
-            key,
-            id: SessionId(uuid(&columns.public_id)?),
-            account: AccountId::from_uuid(uuid(&columns.account)?),
-            evidence: columns.evidence,
-            persistent: columns.persistent,
-            created_at: instant(columns.created_at),
-            last_seen_at: instant(columns.last_seen_at),
-            expires_at: instant(columns.expires_at),
-            recent_tokens: u32::try_from(row.opt_int(8)?.unwrap_or(0)).unwrap_or(u32::MAX),
-        }))
+        let recent = row.opt_int(8)?.unwrap_or(0);
+        let session = columns.session(&self.mac, key, &code, recent)?;
+        let alive = session.expires_at > now && session.last_seen_at.saturating_add(idle) > now;
+        Ok(alive.then_some(session))
     }
 
     /// Notes that the session was used; writes at most once a minute. Whether it wrote.
@@ -251,7 +239,7 @@ impl Store {
 }
 
 /// The columns of a row that its code is over.
-struct Columns {
+pub(crate) struct Columns {
     public_id: String,
     account: String,
     evidence: String,
@@ -275,7 +263,7 @@ impl Columns {
     }
 
     /// A row that begins with these columns and its code.
-    fn read(row: &Row) -> Result<(Self, Vec<u8>), StoreError> {
+    pub(crate) fn read(row: &Row) -> Result<(Self, Vec<u8>), StoreError> {
         let columns = Self {
             public_id: row.text(0)?,
             account: row.text(1)?,
@@ -286,6 +274,31 @@ impl Columns {
             expires_at: row.int(6)?,
         };
         Ok((columns, row.blob(7)?))
+    }
+
+    /// The session of these columns, when `code` is theirs.
+    pub(crate) fn session(
+        self,
+        mac: &MacTagger,
+        key: SecretHash,
+        code: &[u8],
+        recent_tokens: i64,
+    ) -> Result<Session, StoreError> {
+        if !mac.is_right(&self.code(key), code) {
+            return Err(tampered(key));
+        }
+        let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| tampered(key));
+        Ok(Session {
+            key,
+            id: SessionId(uuid(&self.public_id)?),
+            account: AccountId::from_uuid(uuid(&self.account)?),
+            evidence: self.evidence,
+            persistent: self.persistent,
+            created_at: instant(self.created_at),
+            last_seen_at: instant(self.last_seen_at),
+            expires_at: instant(self.expires_at),
+            recent_tokens: u32::try_from(recent_tokens).unwrap_or(u32::MAX),
+        })
     }
 
     fn code(&self, key: SecretHash) -> Canonical {
@@ -313,11 +326,14 @@ async fn insert(
     mac: &MacTagger,
     key: SecretHash,
     row: &Columns,
+    place: &SignInPlace,
 ) -> Result<(), StoreError> {
+    let place = place.bounded();
     tx.execute(
         "INSERT INTO session
-            (id_hash, public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (id_hash, public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac,
+             place_address, place_browser, place_platform, place_mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             key.as_octets().into(),
             row.public_id.as_str().into(),
@@ -328,6 +344,10 @@ async fn insert(
             row.last_seen_at.into(),
             row.expires_at.into(),
             (&mac.tag(&row.code(key))).into(),
+            place.address.as_deref().into(),
+            place.browser.as_deref().into(),
+            place.platform.as_deref().into(),
+            (&mac.tag(&place.code(key))).into(),
         ],
     )
     .await

@@ -142,6 +142,7 @@ pub(crate) fn new_session(account: AccountId) -> NewSession {
         evidence: "e1.sealed".into(),
         persistent: false,
         expires_at: noon() + Duration::hours(8),
+        place: signet_store::SignInPlace::default(),
     }
 }
 

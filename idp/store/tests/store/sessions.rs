@@ -1,8 +1,8 @@
 //! Sessions and their participants.
 
-use signet_model::{Protocol, RelyingPartyId};
+use signet_model::{Protocol, RelyingPartyId, SessionId};
 use signet_store::session::LOOP_WINDOW;
-use signet_store::{Secret, SecretHash, Store, StoreError};
+use signet_store::{ListedSession, NewSession, Secret, SecretHash, SignInPlace, Store, StoreError};
 use time::{Duration, OffsetDateTime};
 
 use crate::lab::{Lab, account, issuance, new_session, noon, session};
@@ -309,4 +309,124 @@ pub(crate) async fn tokens_in_the_loop_window_are_counted(lab: Lab) {
             .collect::<Vec<_>>(),
         [4, 1]
     );
+}
+
+fn place(address: &str) -> SignInPlace {
+    SignInPlace {
+        address: Some(address.into()),
+        browser: Some("Firefox".into()),
+        platform: None,
+    }
+}
+
+async fn listed(store: &Store, own: Option<SecretHash>, most: u32) -> Vec<ListedSession> {
+    store
+        .sessions_of(account(1), own, most, IDLE, noon())
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn an_account_sees_its_living_sessions_with_place_and_partners(lab: Lab) {
+    let store = lab.open().await;
+    let make = async |address: &str, minute: i64| {
+        let key = Secret::random().unwrap().key();
+        let new = NewSession {
+            place: place(address),
+            ..new_session(account(1))
+        };
+        let at = noon() + Duration::minutes(minute);
+        store.create_session(key, &new, at).await.unwrap();
+        key
+    };
+    let own = make("192.0.2.1", -30).await;
+    let other = make("2001:db8::1", -10).await;
+    let newest = make(&"9".repeat(500), -5).await;
+    make("192.0.2.9", -61).await;
+    session(&store, account(2)).await;
+    let (wiki, mail) = (RelyingPartyId::random(), RelyingPartyId::random());
+    for (key, party) in [(own, wiki), (other, mail), (own, mail)] {
+        let mut issued = issuance(key, party, "T");
+        issued.event.at = noon() + Duration::seconds(if party == wiki { 0 } else { 1 });
+        store.record_issuance(&issued).await.unwrap();
+    }
+    let all = listed(&store, Some(own), 9).await;
+    let keys: Vec<_> = all.iter().map(|one| one.session.key).collect();
+    assert_eq!(
+        keys,
+        [own, newest, other],
+        "idle ones and other people's are not here"
+    );
+    assert_eq!(all[0].place, place("192.0.2.1"));
+    assert_eq!(all[1].place.address.as_ref().unwrap().len(), 64, "bounded");
+    let parties = |at: usize| -> Vec<_> {
+        let told = all[at].participants.iter();
+        told.map(|one| one.relying_party).collect()
+    };
+    assert_eq!((parties(0), parties(2)), (vec![wiki, mail], vec![mail]));
+    assert_eq!(listed(&store, Some(own), 1).await[0].session.key, own);
+    assert_eq!(listed(&store, None, 1).await[0].session.key, newest);
+    // A step-up takes the place of the one it makes stronger.
+    let stronger = Secret::random().unwrap().key();
+    let new = NewSession {
+        place: place("192.0.2.7"),
+        ..new_session(account(1))
+    };
+    store
+        .replace_session(own, stronger, &new, noon())
+        .await
+        .unwrap();
+    let first = &listed(&store, Some(stronger), 9).await[0];
+    assert_eq!((&first.place, first.participants.len()), (&new.place, 2));
+}
+
+pub(crate) async fn only_an_accounts_own_sessions_are_ended_by_their_public_id(lab: Lab) {
+    let store = lab.open().await;
+    let (kept, ended, others) = (
+        session(&store, account(1)).await,
+        session(&store, account(1)).await,
+        session(&store, account(2)).await,
+    );
+    let id = async |key| {
+        let found = store.load_session(key, None, IDLE, noon()).await.unwrap();
+        found.unwrap().id
+    };
+    assert_eq!(
+        store.session_key(account(1), id(ended).await).await,
+        Ok(Some(ended))
+    );
+    assert_eq!(
+        store.session_key(account(1), id(others).await).await,
+        Ok(None)
+    );
+    assert_eq!(
+        store.session_key(account(1), SessionId::random()).await,
+        Ok(None)
+    );
+    session(&store, account(1)).await;
+    assert_eq!(store.end_other_sessions_of(account(1), kept).await, Ok(2));
+    assert!(alive(&store, kept, noon()).await && alive(&store, others, noon()).await);
+    assert!(!alive(&store, ended, noon()).await);
+}
+
+pub(crate) async fn sec_cfg_15_a_listed_session_written_by_hand_misleads_nobody(lab: Lab) {
+    let store = lab.open().await;
+    let key = session(&store, account(1)).await;
+    lab.by_hand("UPDATE session SET place_address = '192.0.2.66'")
+        .await;
+    let all = listed(&store, None, 9).await;
+    assert_eq!(all[0].place, SignInPlace::default());
+    assert!(
+        alive(&store, key, noon()).await,
+        "the place decides nothing"
+    );
+    // As the release before writes it.
+    lab.by_hand("UPDATE session SET place_address = NULL, place_mac = NULL")
+        .await;
+    assert_eq!(
+        listed(&store, None, 9).await[0].place,
+        SignInPlace::default()
+    );
+    lab.by_hand("UPDATE session SET expires_at = expires_at + 1")
+        .await;
+    assert_eq!(listed(&store, None, 9).await, []);
 }

@@ -1,4 +1,4 @@
-//! The person's own page: which second factors are set up, with buttons to add and to remove.
+//! Which second factors a person has, with buttons to add and to remove.
 //!
 //! Whoever is not signed in signs in here first; whoever has factors confirms with one before anything changes.
 
@@ -8,28 +8,25 @@ use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use signet_authn::SignInFailure;
 use signet_authn::factors::{
     Checkout, EnrolmentPermit, EnrolmentRefused, EnrolmentStep, FactorFailure, SecondFactors,
 };
-use signet_model::{FactorId, FactorKind, FactorRecord, RelyingPartyId};
+use signet_model::{FactorId, FactorKind, FactorRecord};
 use signet_pages::{
-    FactorNotice, FactorPage, HeldFactor, Language, MyFactorsPage, Notice, RecoveryCodesPage,
-    SignInPage,
+    FactorNotice, FactorPage, HeldFactor, MyFactorsPage, Notice, RecoveryCodesPage,
 };
 use time::OffsetDateTime;
 use time::macros::format_description;
 use uuid::Uuid;
 
-use super::credentials::{SubmittedForm, is_from_here, minutes};
-use super::factor_pages::{Setting, notice_of, others, prompt, recent, status, way};
-use super::go_on::{Browser, browser_of};
-use super::receive::is_form;
-use super::reply::Reply;
-use super::second::{SubmittedFactor, Wish};
+use super::desk::{Desk, field, minute};
+use crate::flow::credentials::SubmittedForm;
+use crate::flow::factor_pages::{Setting, notice_of, others, prompt, recent, status, way};
+use crate::flow::receive::is_form;
+use crate::flow::reply::Reply;
+use crate::flow::submitted_factor::{SubmittedFactor, Wish};
 use crate::house::{House, LiveSession};
 use crate::web::caller::Caller;
-use crate::web::cookies;
 
 const ADDRESS: &str = "/adfs/portal/factors";
 
@@ -39,8 +36,8 @@ pub(crate) async fn get(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
-    match Desk::open(&house, &caller, &headers) {
-        Ok(desk) => desk.show(None).await,
+    match Page::open(&house, &caller, &headers) {
+        Ok(page) => page.show(None).await,
         Err(response) => *response,
     }
 }
@@ -56,16 +53,18 @@ pub(crate) async fn post(
     if !is_form(&headers) {
         return reply.status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
-    let desk = match Desk::open(&house, &caller, &headers) {
-        Ok(desk) => desk,
+    let page = match Page::open(&house, &caller, &headers) {
+        Ok(page) => page,
         Err(response) => return *response,
     };
-    let token = field(&body, "Flow").unwrap_or_default();
-    if !is_from_here(&house, &headers) || !desk.is_token(&token) {
-        return desk.show(Some(FactorNotice::Expired)).await;
+    if !page.desk.is_own_form(&body) {
+        return page.show(Some(FactorNotice::Expired)).await;
     }
     if let Some(form) = SubmittedForm::read(&body) {
-        return desk.sign_in(&form).await;
+        return match page.desk.sign_in(&form).await {
+            Ok(session) => page.list(&session, None).await,
+            Err(response) => *response,
+        };
     }
     let wish = if let Some(kind) = field(&body, "Add") {
         kind.parse().map(Change::Add).ok()
@@ -78,7 +77,7 @@ pub(crate) async fn post(
         SubmittedFactor::read(&body).map(|form| Change::Answered(form.wish))
     };
     match wish {
-        Some(wish) => desk.change(wish).await,
+        Some(wish) => page.change(wish).await,
         None => reply.status(StatusCode::BAD_REQUEST),
     }
 }
@@ -92,48 +91,44 @@ enum Change {
 }
 
 /// One request at the page.
-struct Desk<'a> {
+struct Page<'a> {
     house: &'a Arc<House>,
     caller: &'a Caller,
-    headers: &'a HeaderMap,
     second: &'a SecondFactors,
-    browser: Browser,
+    desk: Desk<'a>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Page<'a> {
     fn open(
         house: &'a Arc<House>,
         caller: &'a Caller,
         headers: &'a HeaderMap,
     ) -> Result<Self, Box<Response>> {
-        let reply = Reply::new(house, caller);
         let Some(second) = &house.second else {
+            let reply = Reply::new(house, caller);
             return Err(Box::new(reply.status(StatusCode::NOT_FOUND)));
         };
-        let browser =
-            browser_of(house, headers).map_err(|error| Box::new(reply.message(&error)))?;
         Ok(Self {
             house,
             caller,
-            headers,
             second,
-            browser,
+            desk: Desk::open(house, caller, headers, ADDRESS)?,
         })
     }
 
     /// The page, or the sign-in form in front of it.
     async fn show(&self, notice: Option<FactorNotice>) -> Response {
-        match self.session().await {
+        match self.desk.session().await {
             Ok(Some(session)) => self.list(&session, notice).await,
-            Ok(None) => self.sign_in_form(None, ""),
+            Ok(None) => self.desk.sign_in_form(None, ""),
             Err(response) => *response,
         }
     }
 
     async fn change(&self, change: Change) -> Response {
-        let session = match self.session().await {
+        let session = match self.desk.session().await {
             Ok(Some(session)) => session,
-            Ok(None) => return self.sign_in_form(Some(Notice::FormExpired), ""),
+            Ok(None) => return self.desk.sign_in_form(Some(Notice::FormExpired), ""),
             Err(response) => return *response,
         };
         if let Change::Answered(wish @ (Wish::Answer { .. } | Wish::Choose(_) | Wish::Kept)) =
@@ -149,7 +144,7 @@ impl<'a> Desk<'a> {
             Ok(response) => response,
             Err(failure) => match notice_of(&failure) {
                 Some(notice) => self.list(&session, Some(notice)).await,
-                None => self.reply().message(&failure.message()),
+                None => self.desk.reply().message(&failure.message()),
             },
         }
     }
@@ -217,7 +212,7 @@ impl<'a> Desk<'a> {
                                     codes.iter().map(|code| code.as_str()).collect();
                                 Ok(self.codes_page(session, &codes))
                             }
-                            Err(error) => Ok(self.reply().message(&error)),
+                            Err(error) => Ok(self.desk.reply().message(&error)),
                         }
                     }
                 }
@@ -251,11 +246,11 @@ impl<'a> Desk<'a> {
                     Ok(Checkout::Proved(proof)) => {
                         let user = match session.user.clone().with_second_factor(&proof) {
                             Ok(user) => user,
-                            Err(error) => return self.reply().message(&error.message()),
+                            Err(error) => return self.desk.reply().message(&error.message()),
                         };
                         match self.house.step_up(self.caller, None, session, user).await {
                             Ok(session) => self.list(&session, None).await,
-                            Err(error) => self.reply().message(&error),
+                            Err(error) => self.desk.reply().message(&error),
                         }
                     }
                     Ok(Checkout::More(asked)) => self.factor_page(&asked, &[kind], None),
@@ -272,11 +267,11 @@ impl<'a> Desk<'a> {
                             )
                             .await
                         {
-                            return self.reply().message(&error);
+                            return self.desk.reply().message(&error);
                         }
                         match notice_of(&failure) {
                             Some(notice) => self.ask(&session, Some(kind), Some(notice)).await,
-                            None => self.reply().message(&message),
+                            None => self.desk.reply().message(&message),
                         }
                     }
                 }
@@ -289,12 +284,13 @@ impl<'a> Desk<'a> {
         match failure {
             FactorFailure::Enrolment(EnrolmentRefused::FirstFactorTooOld) => {
                 let name = session.user.account().effective_upn();
-                self.sign_in_form(Some(Notice::SignInAgain), &name)
+                self.desk.sign_in_form(Some(Notice::SignInAgain), &name)
             }
             FactorFailure::Enrolment(EnrolmentRefused::SecondFactorNeeded) => {
                 self.ask(session, None, None).await
             }
             failure => self
+                .desk
                 .reply()
                 .message_with(StatusCode::FORBIDDEN, &failure.message()),
         }
@@ -321,7 +317,7 @@ impl<'a> Desk<'a> {
     ) -> Response {
         let kinds = match self.second.offers(&session.user).await {
             Ok(offers) => offers.kinds().to_vec(),
-            Err(failure) => return self.reply().message(&failure.message()),
+            Err(failure) => return self.desk.reply().message(&failure.message()),
         };
         let best = chosen
             .filter(|kind| kinds.contains(kind))
@@ -336,91 +332,24 @@ impl<'a> Desk<'a> {
             .await
         {
             Ok(asked) => self.factor_page(&asked, &kinds, notice),
-            Err(failure) => self.reply().message(&failure.message()),
+            Err(failure) => self.desk.reply().message(&failure.message()),
         }
-    }
-
-    async fn sign_in(&self, form: &SubmittedForm) -> Response {
-        let (name, password) = form.credentials();
-        let now = self.house.clock.now();
-        let signed_in = self
-            .house
-            .authenticator
-            .sign_in(name, password, &self.caller.context, now)
-            .await;
-        let user = match signed_in {
-            Ok(user) => user,
-            Err(failure) => {
-                if let Err(error) = self
-                    .house
-                    .audit_sign_in_failure(self.caller, None, &failure)
-                    .await
-                {
-                    return self.reply().message(&error);
-                }
-                let notice = match &failure {
-                    SignInFailure::WrongNameOrPassword { .. } | SignInFailure::NameForm(_) => {
-                        Notice::WrongNameOrPassword
-                    }
-                    SignInFailure::NoPassword => Notice::MissingPassword,
-                    SignInFailure::Throttled { retry_after, .. } => Notice::TooManyTries {
-                        minutes: minutes(*retry_after),
-                    },
-                    SignInFailure::Busy { .. } => Notice::Busy,
-                    SignInFailure::Directory(_) | SignInFailure::Interrupted => {
-                        Notice::DirectoryUnavailable
-                    }
-                    other => return self.reply().message(&other.message()),
-                };
-                return self.sign_in_form(Some(notice), name);
-            }
-        };
-        match self
-            .house
-            .begin_session(self.caller, self.headers, None, user)
-            .await
-        {
-            Ok(session) => self.list(&session, None).await,
-            Err(error) => self.reply().message(&error),
-        }
-    }
-
-    fn sign_in_form(&self, notice: Option<Notice>, name: &str) -> Response {
-        let reply = self.reply();
-        let token = match self.token() {
-            Some(token) => token,
-            None => return reply.too_large(),
-        };
-        let page = SignInPage {
-            brand: &self.house.brand,
-            language: self.language(),
-            relying_party: None,
-            action: ADDRESS,
-            flow: &token,
-            username: name,
-            notice,
-            password: true,
-            certificate: false,
-            keep_me_signed_in: false,
-            activity: &self.caller.context.activity.to_string(),
-        };
-        self.browser.keep(&reply, reply.html(StatusCode::OK, &page))
     }
 
     async fn list(&self, session: &LiveSession, notice: Option<FactorNotice>) -> Response {
-        let reply = self.reply();
+        let reply = self.desk.reply();
         let offers = match self.second.offers(&session.user).await {
             Ok(offers) => offers,
             Err(failure) => return reply.message(&failure.message()),
         };
-        let Some(token) = self.token() else {
+        let Some(token) = self.desk.token() else {
             return reply.too_large();
         };
         let held: Vec<HeldFactor> = offers.records().iter().map(held).collect();
         let can_add = others(&self.second.enrollable(), FactorKind::RecoveryCode);
         let page = MyFactorsPage {
             brand: &self.house.brand,
-            language: self.language(),
+            language: self.desk.language(),
             name: &session.user.account().effective_upn(),
             action: ADDRESS,
             flow: &token,
@@ -430,7 +359,7 @@ impl<'a> Desk<'a> {
             few: offers.few_recovery_codes(),
             notice,
         };
-        self.finish(session, reply.html(StatusCode::OK, &page))
+        self.desk.finish(session, reply.html(StatusCode::OK, &page))
     }
 
     fn factor_page(
@@ -439,14 +368,14 @@ impl<'a> Desk<'a> {
         kinds: &[FactorKind],
         notice: Option<FactorNotice>,
     ) -> Response {
-        let reply = self.reply();
-        let Some(token) = self.token() else {
+        let reply = self.desk.reply();
+        let Some(token) = self.desk.token() else {
             return reply.too_large();
         };
         let others = others(kinds, asked.kind);
         let page = FactorPage {
             brand: &self.house.brand,
-            language: self.language(),
+            language: self.desk.language(),
             relying_party: None,
             action: ADDRESS,
             flow: &token,
@@ -456,7 +385,7 @@ impl<'a> Desk<'a> {
             others: &others,
             notice,
         };
-        self.browser.keep(&reply, reply.html(status(notice), &page))
+        self.desk.keep(reply.html(status(notice), &page))
     }
 
     fn setting_page(
@@ -464,52 +393,35 @@ impl<'a> Desk<'a> {
         asked: &signet_authn::factors::EnrolmentAsked,
         notice: Option<FactorNotice>,
     ) -> Response {
-        let reply = self.reply();
-        let Some(token) = self.token() else {
+        let reply = self.desk.reply();
+        let Some(token) = self.desk.token() else {
             return reply.too_large();
         };
         let setting = Setting {
             house: self.house,
-            language: self.language(),
+            language: self.desk.language(),
             relying_party: None,
             action: ADDRESS,
             flow: &token,
             others: &[],
         };
-        self.browser
-            .keep(&reply, setting.page(&reply, asked, notice))
+        self.desk.keep(setting.page(&reply, asked, notice))
     }
 
     fn codes_page(&self, session: &LiveSession, codes: &[&str]) -> Response {
-        let reply = self.reply();
-        let Some(token) = self.token() else {
+        let reply = self.desk.reply();
+        let Some(token) = self.desk.token() else {
             return reply.too_large();
         };
         let page = RecoveryCodesPage {
             brand: &self.house.brand,
-            language: self.language(),
+            language: self.desk.language(),
             name: &session.user.account().effective_upn(),
             codes,
             action: ADDRESS,
             flow: &token,
         };
-        self.finish(session, reply.html(StatusCode::OK, &page))
-    }
-
-    fn finish(&self, session: &LiveSession, response: Response) -> Response {
-        let reply = self.reply();
-        let response = self.browser.keep(&reply, response);
-        match &session.cookie {
-            Some(cookie) => reply.with_cookie(response, cookie),
-            None => response,
-        }
-    }
-
-    async fn session(&self) -> Result<Option<LiveSession>, Box<Response>> {
-        // The page counts no tokens of anybody.
-        let nobody = RelyingPartyId(Uuid::nil());
-        let session = self.house.session(self.headers, nobody).await;
-        session.map_err(|error| Box::new(self.reply().message(&error)))
+        self.desk.finish(session, reply.html(StatusCode::OK, &page))
     }
 
     async fn audit(
@@ -522,37 +434,8 @@ impl<'a> Desk<'a> {
         self.house
             .audit_factors_changed(self.caller, account, what, kind)
             .await
-            .map_err(|error| Box::new(self.reply().message(&error)))
+            .map_err(|error| Box::new(self.desk.reply().message(&error)))
     }
-
-    /// Binds the page's forms to this browser, against posts that other sites make it send.
-    fn token(&self) -> Option<String> {
-        self.house
-            .flow_sealer
-            .seal(b"portal", &label(&self.browser.text))
-            .ok()
-    }
-
-    fn is_token(&self, token: &str) -> bool {
-        cookies::read(self.headers, cookies::BROWSER).is_some_and(|browser| {
-            self.house
-                .flow_sealer
-                .open(token, &label(browser))
-                .is_ok_and(|plain| plain.as_slice() == b"portal")
-        })
-    }
-
-    fn language(&self) -> Language {
-        self.reply().language_for(None)
-    }
-
-    fn reply(&self) -> Reply<'a> {
-        Reply::new(self.house, self.caller)
-    }
-}
-
-fn label(browser: &str) -> Vec<u8> {
-    [b"portal\0", browser.as_bytes()].concat()
 }
 
 /// Ceremonies of the page are bound to the session.
@@ -573,18 +456,4 @@ fn held(record: &FactorRecord) -> HeldFactor {
 fn day(at: OffsetDateTime) -> String {
     at.format(&format_description!("[year]-[month]-[day]"))
         .unwrap_or_default()
-}
-
-fn minute(at: OffsetDateTime) -> String {
-    at.format(&format_description!(
-        "[year]-[month]-[day] [hour]:[minute] UTC"
-    ))
-    .unwrap_or_default()
-}
-
-fn field(body: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(body)
-        .take(32)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
 }
