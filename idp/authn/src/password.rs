@@ -165,11 +165,13 @@ impl Parts {
         one: &Try<'_>,
     ) -> Result<AuthenticatedUser, SignInFailure> {
         let lockout = lockout_of(directory.policy_of(candidate).await);
-        let (permit, ticket) = self
+        let admitted = self
             .guard
             .admit_below(&entry, candidate.id, lockout.as_ref(), one.context, one.now)
-            .await?;
-        let (turn, ticket) = self.guard.turn(ticket, one.now).await?;
+            .await;
+        let (permit, ticket) = self.braked(admitted, one, &self.pacing).await?;
+        let turn = self.guard.turn(ticket, one.now).await;
+        let (turn, ticket) = self.braked(turn, one, &self.pacing).await?;
         let answer = directory.check_password(candidate, password, permit).await;
         drop((turn, entry));
         let judged = judge(answer, candidate);
@@ -199,6 +201,19 @@ impl Parts {
             let evidence = Evidence::begin(performed, one.context.location);
             AuthenticatedUser::fresh(account, evidence, one.now)
         })
+    }
+
+    /// A brake that came after the name was looked up takes as long whether or not somebody has the name.
+    pub(crate) async fn braked<T>(
+        &self,
+        passed: Result<T, SignInFailure>,
+        one: &Try<'_>,
+        pacing: &Pacing,
+    ) -> Result<T, SignInFailure> {
+        if passed.is_err() {
+            pacing.end_unchecked(one.start).await;
+        }
+        passed
     }
 
     /// Counts and spends what a wrong password of somebody would have. The caller keeps the pace.

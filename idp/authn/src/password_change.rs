@@ -269,11 +269,13 @@ impl Parts {
     ) -> Result<Changed, ChangeFailure> {
         let policy = directory.policy_of(&candidate).await;
         let lockout = lockout_of(policy.clone());
-        let (permit, ticket) = self
+        let admitted = self
             .guard
             .admit_below(&entry, candidate.id, lockout.as_ref(), one.context, one.now)
-            .await?;
-        let (turn, ticket) = self.guard.turn(ticket, one.now).await?;
+            .await;
+        let (permit, ticket) = self.braked(admitted, one, &self.change_pacing).await?;
+        let turn = self.guard.turn(ticket, one.now).await;
+        let (turn, ticket) = self.braked(turn, one, &self.change_pacing).await?;
         let answer = directory
             .change_password(&candidate, old, new, permit)
             .await;
@@ -304,7 +306,12 @@ impl Parts {
             ChangeVerdict::RefusedByPolicy => {
                 return Err(explain(directory, &candidate, policy, old, new, one.now).await);
             }
-            ChangeVerdict::NotAllowed => return Err(ChangeFailure::NotAllowed(candidate.id)),
+            // The directory may say so before it looks at the old password.
+            ChangeVerdict::NotAllowed => {
+                return Err(self
+                    .not_allowed(directory, &candidate, old, entry, one)
+                    .await);
+            }
             _ => return Err(SignInFailure::Interrupted.into()),
         }
         let sign_in = self
@@ -318,6 +325,29 @@ impl Parts {
             directory: candidate.directory,
             sign_in,
         })
+    }
+}
+
+impl Parts {
+    /// Only who knows the old password reads that it may not be changed; to everybody else it is a wrong one, and counts.
+    async fn not_allowed(
+        &self,
+        directory: &Arc<dyn Directory>,
+        candidate: &Candidate,
+        old: &Password,
+        entry: Entry,
+        one: &Try<'_>,
+    ) -> ChangeFailure {
+        let checked = self
+            .check_somebody(directory, candidate, old, entry, one)
+            .await;
+        match checked {
+            Ok(_) => ChangeFailure::NotAllowed(candidate.id),
+            Err(SignInFailure::MustChangePassword(_) | SignInFailure::PasswordExpired(_)) => {
+                ChangeFailure::NotAllowed(candidate.id)
+            }
+            Err(failure) => failure.into(),
+        }
     }
 }
 

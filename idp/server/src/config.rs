@@ -438,7 +438,11 @@ impl Config {
                 "[lockout] banned = {all} is every address; it would lock everyone out"
             ));
         }
-        if let Some(Err(text)) = self.second_factor.as_ref().map(SecondFactor::check) {
+        if let Some(Err(text)) = self
+            .second_factor
+            .as_ref()
+            .map(|section| section.check(self.directories.len()))
+        {
             return fault(format!("[second_factor] {text}"));
         }
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {

@@ -60,7 +60,7 @@ pub enum FactorFailure {
     /// Enrolment is not permitted.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentRefused),
-    /// The RADIUS servers gave no verdict; nothing was counted.
+    /// The RADIUS servers gave no verdict. It was counted as a try.
     #[error(transparent)]
     Radius(#[from] RadiusError),
     /// The store gave no answer; nothing was accepted.

@@ -201,7 +201,10 @@ impl SecondFactors {
             let outcome = match &checked {
                 Ok(Checked::Right { .. }) => Outcome::Right,
                 Err(failure) if failure.is_wrong_answer() => Outcome::Wrong,
-                Ok(Checked::More(_)) | Err(_) => Outcome::Void,
+                // A question of a server's, or its silence, may have rung somebody's telephone: whoever has a stolen password
+                // cannot let it ring without end. The right answer takes these back.
+                Ok(Checked::More(_)) | Err(FactorFailure::Radius(_)) => Outcome::Wrong,
+                Err(_) => Outcome::Void,
             };
             self.guard.settle(reserved, outcome, now).await;
         }

@@ -102,6 +102,9 @@ impl KerberosAuthenticator {
     }
 }
 
+/// Longer than any ticket lives; Active Directory's default is ten hours.
+const LONGEST_TICKET: Duration = Duration::days(7);
+
 impl Parts {
     async fn sign_in(
         &self,
@@ -121,11 +124,11 @@ impl Parts {
         self.check_binding(&accepted)?;
         let principal = self.check_principal(&accepted)?;
         let directory = self.directory_of(&principal, &accepted.principal)?;
-        if !self
-            .ledger
-            .remember_once(&key, now + self.skew * 2, now)
-            .await?
-        {
+        // For as long as the ticket lives, not only for as long as clocks may differ: that the library goes by is `clockskew` in
+        // a `krb5.conf` of the machine, which may say anything.
+        let ticket = Duration::seconds(i64::from(accepted.seconds_left)).min(LONGEST_TICKET);
+        let remembered = now + ticket.max(self.skew * 2);
+        if !self.ledger.remember_once(&key, remembered, now).await? {
             return Err(KerberosRefusal::Replay {
                 seen_by: "this or another node",
             });

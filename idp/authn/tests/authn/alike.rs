@@ -149,3 +149,20 @@ async fn sec_pwd_09_the_first_failures_after_a_start_take_the_floor() {
     }
     scene.fake.says(Script::Truth);
 }
+
+/// A brake that comes after the name was looked up tells nobody whether it was found.
+#[tokio::test(start_paused = true)]
+async fn sec_pwd_09_a_braked_try_takes_as_long_whoever_it_is_for() {
+    let scene = Scene::with(limits(2), Arc::new(LocalLedger::new()), Pacing::default());
+    scene.fake.says(Script::Verdict(PasswordVerdict::Wrong));
+    *scene.fake.delays.lock().unwrap() = vec![Duration::from_millis(30)];
+    for typed in ["nobody", "alice"] {
+        for at in 0..4 {
+            let start = tokio::time::Instant::now();
+            let failed = scene.sign_in(typed, "wrong").await.unwrap_err();
+            let braked = matches!(failed, SignInFailure::Throttled { .. });
+            assert_eq!(braked, at >= 2, "{typed}: {failed:?}");
+            assert_eq!(start.elapsed().as_millis(), 100, "{typed}, try {at}");
+        }
+    }
+}

@@ -197,3 +197,28 @@ async fn sec_ad_03_a_directory_that_does_not_answer_counts_nothing() {
     ));
     assert!(change(&scene, "alice", RIGHT, NEW).await.is_ok());
 }
+
+/// A directory may refuse before it looks at the old password: then only who knows that one is told.
+#[tokio::test]
+async fn sec_pwd_09_that_a_password_may_not_be_changed_is_told_to_its_owner_alone() {
+    let scene = Scene::new(limits(3));
+    scene.fake.forbids_changes.store(true, Ordering::SeqCst);
+    let unknown = change(&scene, "nobody", "Guess-1", NEW).await.unwrap_err();
+    for _ in 0..3 {
+        let guessed = change(&scene, "alice", "Guess-1", NEW).await.unwrap_err();
+        assert_eq!(guessed.message().code, unknown.message().code);
+        assert_eq!(guessed.message().public, unknown.message().public);
+    }
+    let braked = change(&scene, "alice", RIGHT, NEW).await.unwrap_err();
+    assert!(
+        matches!(
+            &braked,
+            ChangeFailure::SignIn(SignInFailure::Throttled { .. })
+        ),
+        "guesses were not counted: {braked:?}"
+    );
+    for owner in ["bob", "mustchange"] {
+        let told = change(&scene, owner, RIGHT, NEW).await.unwrap_err();
+        assert!(matches!(told, ChangeFailure::NotAllowed(_)), "{told:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! A directory of a few people, whose password checks can be scripted, delayed and counted.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub(crate) struct Fake {
     pub(crate) finds: AtomicU32,
     /// How many changes it was asked for.
     pub(crate) changes: AtomicU32,
+    /// Whether it refuses every change before it looks at the old password, as a directory may whose access list says so.
+    pub(crate) forbids_changes: AtomicBool,
     /// When it locks accounts by itself.
     pub(crate) lockout: Mutex<Option<DirectoryLockout>>,
 }
@@ -56,6 +58,7 @@ impl Fake {
             checks: AtomicU32::new(0),
             finds: AtomicU32::new(0),
             changes: AtomicU32::new(0),
+            forbids_changes: AtomicBool::new(false),
             lockout: Mutex::default(),
         })
     }
@@ -145,6 +148,9 @@ impl Directory for Fake {
         let unreachable = matches!(*self.script.lock().unwrap(), Script::Unavailable);
         if unreachable {
             return Err(unavailable());
+        }
+        if self.forbids_changes.load(Ordering::SeqCst) {
+            return Ok(ChangeVerdict::NotAllowed);
         }
         self.truth
             .change_password(candidate, old, new, permit)

@@ -96,6 +96,31 @@ async fn a_challenge_leads_to_a_second_round_at_the_same_server() {
     );
 }
 
+/// Each may have rung a telephone. The right answer takes them back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_pwd_12_a_server_s_questions_and_its_silence_count_as_tries() {
+    let (lab, radius) = (Lab::new().await, FreeRadius::start(true));
+    let (node, bob) = (node(&lab, vec![radius.server()]), somebody("bob").await);
+    let first = Answer::code("111111");
+    let ask = async || node.check(&bob, FLOW, KIND, None, &first, noon()).await;
+    let mut asked = None;
+    for _ in 0..4 {
+        let Ok(Checkout::More(more)) = ask().await else {
+            panic!("no question");
+        };
+        asked = more.ticket;
+    }
+    let second = Answer::code("222222");
+    let right = check(&node, &bob, KIND, asked.as_deref(), &second, noon()).await;
+    assert!(right.is_ok(), "{right:?}");
+    for _ in 0..4 {
+        assert!(matches!(ask().await, Ok(Checkout::More(_))));
+    }
+    drop(radius);
+    assert!(matches!(ask().await, Err(FactorFailure::Radius(_))));
+    assert!(matches!(ask().await, Err(FactorFailure::Throttled { .. })));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_server_is_passed_over_and_not_asked_first_again() {
     let (lab, radius) = (Lab::new().await, FreeRadius::start(true));

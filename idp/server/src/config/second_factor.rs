@@ -49,8 +49,8 @@ impl Default for SecondFactor {
 }
 
 impl SecondFactor {
-    /// What stands against it, in words.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// What stands against it beside so many directories, in words.
+    pub(super) fn check(&self, directories: usize) -> Result<(), String> {
         let limits = [
             self.tries,
             self.window_minutes,
@@ -72,6 +72,10 @@ impl SecondFactor {
             .is_some_and(|radius| radius.servers.is_empty())
         {
             return Err("radius: servers is empty".into());
+        }
+        let sam_alone = |radius: &RadiusConfig| radius.user_name == RadiusName::Sam;
+        if directories > 1 && self.radius.as_ref().is_some_and(sam_alone) {
+            return Err("radius: user_name = \"sam\" does not tell people of several [[directory]] apart: alice of one would confirm for alice of another; set \"upn\" or \"down-level\"".into());
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ impl RadiusError {
             code,
             culprit,
             public: "Your code could not be checked, because the server for it does not answer.",
-            hint: "It is not your fault and nothing was counted. Try again in a minute, or choose another way to confirm.",
+            hint: "It is not your fault. Try again in a minute, or choose another way to confirm.",
             private: self.to_string(),
         }
     }
