@@ -82,7 +82,7 @@ def answers_again(node, relay, directory) -> int:
 
 def test_sec_f_07_a_certificate_that_expires_under_way_is_told_and_a_new_one_is_taken(node, directory, browser, person):
     first, second = directory.relays
-    ends = now() + datetime.timedelta(seconds=8)
+    ends = now() + datetime.timedelta(seconds=6)
     directory.show(first, start=ends - datetime.timedelta(days=1), days=1)
     first.drop()
     sign_in(browser, node, person)
@@ -97,7 +97,7 @@ def test_sec_f_07_a_certificate_that_expires_under_way_is_told_and_a_new_one_is_
     for _ in range(4):
         assert sign_in(browser, node, person) < 3
     assert first.handshakes == handshakes, "something went over the refused controller"
-    time.sleep(4)  # tried again several times meanwhile, and told once
+    time.sleep(3)  # tried again several times meanwhile, and told once
     records = [record for record in node.log_records() if record.get("code") == ALARM]
     assert len(alarms(node)) == len(records) == 1 and FIRST.host in records[0]["message"] and records[0]["level"] == "ERROR", records
     assert FIRST.host in node.raw("check").stdout

@@ -134,13 +134,13 @@ def test_sec_pwd_04_two_hundred_guesses_by_every_page_on_two_nodes(farm, authori
     took = time.monotonic() - begun
     reached = domain.bad_password_count(person["dn"])
     told = wrong_passwords(farm[0], person, since)
-    braked = sum(text.startswith("429") for text in said)
+    braked = sum("too many" in text for text in said)
     print(f"{GUESSES} guesses by {len(ways)} pages over {len(farm)} nodes in {took:.1f} s: {reached} reached the directory, "
           f"the audit says {len(told)}, {braked} were braked")
     assert 0 < reached <= FAR and len(told) == reached, (reached, told)
     for number, way in enumerate(ways):
         own = said[number::len(ways)]
-        assert any(text.startswith("429") for text in own), f"{way}: never braked: {set(own)}"
+        assert any("too many" in text for text in own), f"{way}: never braked: {set(own)}"
     assert not domain.is_locked_out(person["dn"]), "the directory locked the account"
 
     # The owner, where he signed in before; and nobody else by the right password.
@@ -168,5 +168,5 @@ def test_sec_pwd_02_the_other_modes_hold_too_and_log_only_says_what_it_would_hav
     print(f"{mode}: 48 guesses, {reached} reached the directory, {len(would)} would have been refused")
     # One counter of both limits together, still below the directory's own.
     assert 0 < reached <= FAR + NEAR < LOCKOUT_THRESHOLD and len(wrong_passwords(farm[0], person, since)) == reached
-    assert any(text.startswith("429") for text in said) and not domain.is_locked_out(person["dn"])
+    assert any("too many" in text for text in said) and not domain.is_locked_out(person["dn"])
     assert bool(would) == (mode == "log-only"), would

@@ -11,7 +11,9 @@ import uuid
 from pathlib import Path
 
 import ldap3
-from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult, LDAPNoSuchObjectResult
+from ldap3.core.exceptions import (
+    LDAPEntryAlreadyExistsResult, LDAPNoSuchAttributeResult, LDAPNoSuchObjectResult, LDAPUnwillingToPerformResult,
+)
 from ldap3.protocol.formatters.formatters import format_sid
 
 from lab import settings
@@ -67,6 +69,15 @@ def replace(dn: str, **values):
             connection.modify(dn, changes)
 
 
+def add_contacts(unit: str, count: int) -> list[str]:
+    """So many contacts, written into the first controller's database in one piece; their names."""
+    names = [f"CN=Contact {number},{unit}" for number in range(count)]
+    file = LAB / "contacts.ldif"
+    file.write_text("\n".join(f"dn: {name}\nobjectClass: contact\n" for name in names))
+    run(["ldbadd", "-H", str(FIRST.folder / "private/sam.ldb"), "-s", str(FIRST.smb_conf), str(file)])
+    return names
+
+
 def new_group(name: str, *members: str) -> tuple[str, str]:
     """A global security group with these members, known to both controllers: its name and SID."""
     dn = f"CN={name},OU=Groups,{LAB_OU}"
@@ -81,21 +92,23 @@ def remove_member(group: str, dn: str):
     """Takes somebody out of a group at every controller."""
     for controller in CONTROLLERS:
         with administrator(controller) as connection:
-            connection.modify(group, {"member": [(ldap3.MODIFY_DELETE, [dn])]})
+            # Replication may have been faster.
+            with contextlib.suppress(LDAPNoSuchAttributeResult, LDAPUnwillingToPerformResult):
+                connection.modify(group, {"member": [(ldap3.MODIFY_DELETE, [dn])]})
 
 
-def add_member(group: str, *dns: str):
-    """Puts people into a group at every controller."""
+def add_member(group: str, dn: str):
+    """Puts somebody into a group at every controller."""
     for controller in CONTROLLERS:
-        with administrator(controller) as connection:
-            connection.modify(group, {"member": [(ldap3.MODIFY_ADD, list(dns))]})
+        with administrator(controller) as connection, contextlib.suppress(LDAPEntryAlreadyExistsResult):
+            connection.modify(group, {"member": [(ldap3.MODIFY_ADD, [dn])]})
 
 
 def move(dn: str, unit: str) -> str:
     """Moves an object to another unit at every controller; its new name."""
     name = dn.partition(",")[0]
     for controller in CONTROLLERS:
-        with administrator(controller) as connection:
+        with administrator(controller) as connection, contextlib.suppress(LDAPNoSuchObjectResult):
             connection.modify_dn(dn, name, new_superior=unit)
     return f"{name},{unit}"
 
@@ -104,10 +117,7 @@ def deny_reading(dn: str, attribute_guid: str, sid: str):
     """Takes an account's right to read one attribute of an object away, at every controller."""
     ace = f"(OD;;RP;{attribute_guid};;{sid})"
     for controller in CONTROLLERS:
-        run([
-            "samba-tool", "dsacl", "set", "-H", controller.ldaps_url, "--objectdn", dn, "--sddl", ace, "--action=deny",
-            "-U", f"{NETBIOS}\\Administrator", f"--password={ADMIN_PASSWORD}", "-s", str(controller.smb_conf),
-        ])
+        run(["samba-tool", "dsacl", "set", "-s", str(controller.smb_conf), "--objectdn", dn, "--sddl", ace, "--action=deny"])
 
 
 def add(dn: str, object_class: str, attributes: dict):
