@@ -74,7 +74,7 @@ def add_contacts(unit: str, count: int) -> list[str]:
     names = [f"CN=Contact {number},{unit}" for number in range(count)]
     file = LAB / "contacts.ldif"
     file.write_text("\n".join(f"dn: {name}\nobjectClass: contact\n" for name in names))
-    run(["ldbadd", "-H", str(FIRST.folder / "private/sam.ldb"), "-s", str(FIRST.smb_conf), str(file)])
+    run(["ldbadd", "-H", str(FIRST.folder / "private/sam.ldb"), f"--configfile={FIRST.smb_conf}", str(file)])
     return names
 
 

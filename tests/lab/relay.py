@@ -12,7 +12,7 @@ PIECE = 64 * 1024
 
 class Relay:
     """Listens on a loopback port. With a certificate it ends TLS and speaks TLS to the controller itself; without one it passes the
-    octets on. `delay` holds back each piece of the answer by so many seconds; `open` False refuses."""
+    octets on. `delay` makes every answer come so many seconds later; `open` False refuses."""
 
     def __init__(self, controller: Controller, root: Path | None = None):
         self.controller, self.delay, self.open = controller, 0.0, True
@@ -81,9 +81,23 @@ class Relay:
         writer.transport.abort()
 
     async def _pass(self, reader, writer, answers: bool):
-        with contextlib.suppress(OSError, ssl.SSLError):
-            while piece := await reader.read(PIECE):
-                if answers and self.delay:
-                    await asyncio.sleep(self.delay)
-                writer.write(piece)
-                await writer.drain()
+        """Each piece arrives so much later than it came: a long line, not a narrow one."""
+        under_way: asyncio.Queue = asyncio.Queue(1000)
+        arrival = asyncio.create_task(self._arrive(under_way, writer))
+        try:
+            with contextlib.suppress(OSError, ssl.SSLError):
+                while piece := await reader.read(PIECE):
+                    await under_way.put((self._loop.time() + (self.delay if answers else 0), piece))
+                await under_way.put((0, None))
+                await arrival
+        finally:
+            arrival.cancel()
+
+    async def _arrive(self, under_way, writer):
+        while True:
+            due, piece = await under_way.get()
+            if piece is None:
+                return
+            await asyncio.sleep(due - self._loop.time())
+            writer.write(piece)
+            await writer.drain()
