@@ -54,11 +54,11 @@ class Relay:
 
     async def _drop(self):
         for writer in list(self._alive):
-            writer.transport.abort()
+            _cut(writer)
 
     async def _serve(self, reader, writer):
         if not self.open:
-            writer.transport.abort()
+            _cut(writer)
             return
         self.connections += 1
         self._alive.add(writer)
@@ -75,10 +75,10 @@ class Relay:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             for one in both:
                 one.cancel()
-            to_writer.transport.abort()
+            _cut(to_writer)
             self._alive.discard(to_writer)
         self._alive.discard(writer)
-        writer.transport.abort()
+        _cut(writer)
 
     async def _pass(self, reader, writer, answers: bool):
         """Each piece arrives so much later than it came: a long line, not a narrow one."""
@@ -101,3 +101,9 @@ class Relay:
             await asyncio.sleep(due - self._loop.time())
             writer.write(piece)
             await writer.drain()
+
+
+def _cut(writer: asyncio.StreamWriter):
+    # In the middle of a handshake there is none.
+    if writer.transport is not None:
+        writer.transport.abort()
