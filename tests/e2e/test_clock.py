@@ -1,14 +1,11 @@
 """The clock of a node is set while it runs, and it differs from the directory's: alarms, honest tokens, no brake opened or stuck."""
 import datetime
-import os
-import subprocess
 import time
 
 import pytest
 
 from harness import invariants, names
 from harness.clock import Clock
-from harness.server import BINARY
 from harness.tokens import read_wsfed
 from harness.wsfed import entra_url
 from lab import domain, kerberos
@@ -139,7 +136,7 @@ def test_sec_f_10_clocks_that_differ_cost_kerberos_alone_and_are_told(new_signet
     told = within(20, lambda: {one["details"]["controller"]: one["details"] for one in alarms(node, DIFFERS)}, "an alarm")
     within(20, lambda: len(alarms(node, DIFFERS)) == len(lab["controllers"]), "an alarm for each controller")
     assert all(abs(one["seconds"] - 400) < AWAY and "ahead of" in one["detail"] for one in told.values()), told
-    checked = subprocess.run([BINARY, "--config", node.file, "check"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, env=os.environ | clock.environment)
+    checked = node.raw("check", **clock.environment)
     assert checked.returncode != 0 and "PROBLEM  clock" in checked.stdout and "ahead of" in checked.stdout, checked.stdout
     # Set right, it is a jump; the controllers confirm it, and tickets are taken again.
     jump(node, clock, 0)

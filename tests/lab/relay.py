@@ -62,7 +62,8 @@ class Relay:
             return
         self.connections += 1
         self._alive.add(writer)
-        with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
+        # Where the peer goes away in the middle of a handshake, Python 3.11 finds no transport any more.
+        with contextlib.suppress(OSError, ssl.SSLError, AttributeError):
             if self._certificate is not None:
                 await writer.start_tls(self._certificate)
                 self.handshakes += 1
