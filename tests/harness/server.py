@@ -79,11 +79,12 @@ class Signet:
     def write(self):
         self.file.write_text(toml(self.configuration))
 
-    def raw(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess:
+    def raw(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess:
         """A command as an admin types it."""
         if not self.file.exists():
             self.write()
-        return subprocess.run([BINARY, "--config", self.file, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout)
+        command = [BINARY, "--config", self.file, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, env=os.environ | environment)
 
     def run(self, *arguments: str) -> object:
         """A command with `--json`; what it printed."""

@@ -11,7 +11,10 @@ import uuid
 from pathlib import Path
 
 import ldap3
-from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult, LDAPNoSuchObjectResult
+from ldap3.core.exceptions import (
+    LDAPEntryAlreadyExistsResult, LDAPNoSuchAttributeResult, LDAPNoSuchObjectResult, LDAPUnwillingToPerformResult,
+)
+from ldap3.protocol.formatters.formatters import format_sid
 
 from lab import settings
 from lab.accounts import ALICE_ANCHOR
@@ -66,6 +69,57 @@ def replace(dn: str, **values):
             connection.modify(dn, changes)
 
 
+def add_contacts(unit: str, count: int) -> list[str]:
+    """So many contacts, written into the first controller's database in one piece; their names."""
+    names = [f"CN=Contact {number},{unit}" for number in range(count)]
+    file = LAB / "contacts.ldif"
+    file.write_text("\n".join(f"dn: {name}\nobjectClass: contact\n" for name in names))
+    run(["ldbadd", "-H", str(FIRST.folder / "private/sam.ldb"), f"--configfile={FIRST.smb_conf}", str(file)])
+    return names
+
+
+def new_group(name: str, *members: str) -> tuple[str, str]:
+    """A global security group with these members, known to both controllers: its name and SID."""
+    dn = f"CN={name},OU=Groups,{LAB_OU}"
+    add(dn, "group", {"sAMAccountName": name} | ({"member": list(members)} if members else {}))
+    _replicate(SECOND, FIRST, BASE_DN)
+    with administrator() as connection:
+        connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=["objectSid"])
+        return dn, format_sid(connection.response[0]["raw_attributes"]["objectSid"][0])
+
+
+def remove_member(group: str, dn: str):
+    """Takes somebody out of a group at every controller."""
+    for controller in CONTROLLERS:
+        with administrator(controller) as connection:
+            # Replication may have been faster.
+            with contextlib.suppress(LDAPNoSuchAttributeResult, LDAPUnwillingToPerformResult):
+                connection.modify(group, {"member": [(ldap3.MODIFY_DELETE, [dn])]})
+
+
+def add_member(group: str, dn: str):
+    """Puts somebody into a group at every controller."""
+    for controller in CONTROLLERS:
+        with administrator(controller) as connection, contextlib.suppress(LDAPEntryAlreadyExistsResult):
+            connection.modify(group, {"member": [(ldap3.MODIFY_ADD, [dn])]})
+
+
+def move(dn: str, unit: str) -> str:
+    """Moves an object to another unit at every controller; its new name."""
+    name = dn.partition(",")[0]
+    for controller in CONTROLLERS:
+        with administrator(controller) as connection, contextlib.suppress(LDAPNoSuchObjectResult):
+            connection.modify_dn(dn, name, new_superior=unit)
+    return f"{name},{unit}"
+
+
+def deny_reading(dn: str, attribute_guid: str, sid: str):
+    """Takes an account's right to read one attribute of an object away, at every controller."""
+    ace = f"(OD;;RP;{attribute_guid};;{sid})"
+    for controller in CONTROLLERS:
+        run(["samba-tool", "dsacl", "set", "-s", str(controller.smb_conf), "--objectdn", dn, "--sddl", ace, "--action=deny"])
+
+
 def add(dn: str, object_class: str, attributes: dict):
     """Adds an object at the first controller; `share_configuration` brings those of the configuration to the second.
 
@@ -95,6 +149,11 @@ def set_password(dn: str, password: str):
 def bad_password_count(dn: str) -> int:
     """Wrong passwords counted for an account, all controllers together: the counter is each controller's own."""
     return sum(_number(controller, dn, "badPwdCount") for controller in CONTROLLERS if controller.pid())
+
+
+def is_locked_out(dn: str) -> bool:
+    """Whether any controller has locked an account."""
+    return any(_number(controller, dn, "lockoutTime") for controller in CONTROLLERS if controller.pid())
 
 
 def _number(controller: Controller, dn: str, attribute: str) -> int:

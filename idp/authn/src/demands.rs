@@ -76,20 +76,22 @@ impl Demands<'_> {
     }
 
     /// The counters that a failure is only added to.
-    pub(crate) fn tallied(
+    pub(crate) fn tallied(&self, near: bool) -> Vec<Demand> {
+        if near {
+            return Vec::new();
+        }
+        self.everywhere().into_iter().collect()
+    }
+
+    /// In log-only mode the counter that would have had to have room: tries are counted there, and none is refused.
+    pub(crate) fn watched(
         &self,
         target: Target,
         near: bool,
         limits: &AccountLimits,
-    ) -> Vec<Demand> {
-        let mut tallies = Vec::new();
-        if !near {
-            tallies.extend(self.everywhere());
-        }
-        if self.settings.smart_lockout == SmartLockout::LogOnly {
-            tallies.push(self.place(target, near, limits));
-        }
-        tallies
+    ) -> Option<Demand> {
+        (self.settings.smart_lockout == SmartLockout::LogOnly)
+            .then(|| self.place(target, near, limits))
     }
 
     /// The same at a third, never at none: for one node that counts alone.

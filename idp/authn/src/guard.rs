@@ -23,7 +23,7 @@ use crate::bucket::{Bucket, BucketKeys, BucketKind, Target};
 use crate::demands::Demands;
 use crate::event::GuardEvent;
 use crate::failure::SignInFailure;
-use crate::ledger::{AttemptLedger, Demand, Effect, NotReserved};
+use crate::ledger::{AttemptLedger, Counted, Demand, Effect, NotReserved};
 use crate::local_ledger::LocalLedger;
 use crate::settings::{GuardSettings, SmartLockout};
 use crate::spray::{Seen, SprayWatch};
@@ -336,12 +336,13 @@ impl Guard {
             local,
         };
         if known.reachable {
-            let demands = all.reserved(target, known.near, &limits);
+            let mut demands = all.reserved(target, known.near, &limits);
             match self.reserve_patiently(&demands, now).await {
                 Ok(()) => {
-                    let tallies = all.tallied(target, known.near, &limits);
-                    self.tell_what_would_be(&tallies, account, context, now)
-                        .await;
+                    if let Some(watched) = all.watched(target, known.near, &limits) {
+                        demands.extend(self.watch(watched, account, context, now).await);
+                    }
+                    let tallies = all.tallied(known.near);
                     let remember = known.write_down.then_some((owner, source));
                     return Ok(ticket(demands, tallies, remember, false));
                 }
@@ -423,31 +424,32 @@ impl Guard {
         self.ledger.reserve(demands, now).await
     }
 
-    /// In log-only mode: says what smart lockout would have refused.
-    async fn tell_what_would_be(
+    /// In log-only mode: takes a place however many there are, and says when smart lockout would have had none. Gives
+    /// the place that was taken.
+    async fn watch(
         &self,
-        tallies: &[Demand],
+        place: Demand,
         account: Option<AccountId>,
         context: &RequestContext,
         now: OffsetDateTime,
-    ) {
-        let place = tallies
-            .iter()
-            .find(|demand| demand.bucket.kind().is_account());
-        let (Some(place), Some(account)) = (place, account) else {
-            return;
+    ) -> Option<Demand> {
+        let taken = Demand {
+            limit: u32::MAX,
+            ..place
         };
-        let Ok(counted) = self.ledger.counted(&[place.bucket], now).await else {
-            return;
-        };
-        if let Some(counted) = counted.first().filter(|held| held.failures >= place.limit) {
+        self.ledger.reserve(&[taken], now).await.ok()?;
+        let counted = self.ledger.counted(&[place.bucket], now).await;
+        let held = counted.ok().and_then(|counted| counted.first().copied());
+        let over = |held: &Counted| held.failures.saturating_add(held.under_way) > place.limit;
+        if let (Some(held), Some(account)) = (held.filter(over), account) {
             self.report(GuardEvent::WouldRefuse {
                 account,
                 limit: place.bucket.kind(),
-                retry_after: counted.expires.map_or(place.window, |end| end - now),
+                retry_after: held.expires.map_or(place.window, |end| end - now),
                 activity: context.activity,
             });
         }
+        Some(taken)
     }
 
     fn report(&self, event: GuardEvent) {

@@ -74,7 +74,7 @@ impl SprayWatch {
             told: false,
         };
         let one = watched.entry(network).or_insert_with(fresh);
-        if now - one.since >= self.window {
+        if now - one.since >= self.window || now < one.since {
             *one = fresh();
         }
         one.tries = one.tries.saturating_add(1);

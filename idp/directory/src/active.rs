@@ -40,12 +40,14 @@ mod suffixes;
 mod tasks;
 pub(crate) mod tls;
 pub(crate) mod transport;
+mod verifier;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use signet_claims::ActiveDirectoryQuery;
 use signet_model::{AccountId, Sid};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use self::config::ActiveDirectoryConfig;
@@ -67,6 +69,7 @@ use crate::change::{ChangeVerdict, LockoutStatus};
 use crate::describe::DomainNames;
 use crate::directory::{ControllerHealth, Directory, Rows};
 use crate::error::DirectoryError;
+use crate::event::DirectoryEvent;
 use crate::login_name::LoginName;
 use crate::password::{LockoutPermit, Password};
 use crate::policy::PasswordPolicy;
@@ -95,6 +98,18 @@ impl ActiveDirectory {
     /// Starts; connects in the background and returns at once. Needs a running Tokio runtime.
     /// [`ActiveDirectoryConfig::check`] tells what cannot ever work; here such a part is left out.
     pub fn start(config: ActiveDirectoryConfig) -> Self {
+        Self::open(config, None)
+    }
+
+    /// The same; what an operator should hear of is also sent to `reports`. What does not fit there is in the log only.
+    pub fn start_reporting(
+        config: ActiveDirectoryConfig,
+        reports: mpsc::Sender<DirectoryEvent>,
+    ) -> Self {
+        Self::open(config, Some(reports))
+    }
+
+    fn open(config: ActiveDirectoryConfig, reports: Option<mpsc::Sender<DirectoryEvent>>) -> Self {
         let dns: Arc<str> = Arc::from(config.dns_domain.trim_end_matches('.').to_ascii_lowercase());
         let labels = dns
             .split('.')
@@ -104,12 +119,14 @@ impl ActiveDirectory {
             resolver: Resolver::new(config.resolver),
             security: Security {
                 transport: config.transport,
-                tls: config.roots.tls(),
+                roots: config.roots,
             },
             service_account: config.service_account,
             service_lock: ServiceLock::default(),
             timing: config.timing,
             clock: config.clock,
+            directory: Arc::clone(&dns),
+            reports,
             recovered: tokio::sync::Notify::new(),
         };
         let inner = Arc::new(Inner {
@@ -264,6 +281,10 @@ impl Inner {
                 DirectoryError::ServiceAccountRefused { directory, detail }
             }
             Failure::Refused(detail) => DirectoryError::QueryRefused { directory, detail },
+            Failure::Certificate(refused) => DirectoryError::Unavailable {
+                directory,
+                detail: format!("TLS: {refused}"),
+            },
             Failure::Unreachable(detail) | Failure::NoAnswer(detail) | Failure::Unable(detail) => {
                 DirectoryError::Unavailable { directory, detail }
             }

@@ -109,7 +109,11 @@ pub(crate) fn too_many(directory: &str, found: &[CertificateCandidate]) -> Direc
 
 /// whenCreated: GeneralizedTime in UTC, `20260102030405.0Z` (MS-ADTS 3.1.1.2.2.2.11).
 pub(crate) fn created(entry: &Entry) -> Option<OffsetDateTime> {
-    let text = entry.text("whencreated")?;
+    generalized_time(entry.text("whencreated")?)
+}
+
+/// GeneralizedTime in UTC as the directory writes it; its fraction of a second is always zero.
+pub(crate) fn generalized_time(text: &str) -> Option<OffsetDateTime> {
     if !text.ends_with('Z') {
         return None;
     }

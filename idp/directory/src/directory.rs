@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use signet_claims::ActiveDirectoryQuery;
 use signet_model::{AccountId, Sid};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::account::{Account, Candidate, PasswordVerdict};
 use crate::certificates::{CertificateCandidate, CertificateSearch, PublishedAuthorities};
@@ -142,6 +142,17 @@ pub struct ControllerHealth {
     pub detail: Option<String>,
     /// When it last gave an answer.
     pub last_answer: Option<OffsetDateTime>,
+    /// What its clock said last; `None` when it was never asked.
+    pub clock: Option<ClockReading>,
+}
+
+/// What a controller's clock said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockReading {
+    /// By how much this machine's clock was ahead of it, to within a few seconds; negative: behind.
+    pub ahead: Duration,
+    /// When it was asked, by a clock that nobody sets.
+    pub taken: std::time::Instant,
 }
 
 /// Whether a controller is asked.

@@ -363,6 +363,7 @@ impl Directory for Embedded {
             name: "embedded".to_owned(),
             state: ControllerState::Up,
             detail: None,
+            clock: None,
             last_answer: Some(self.clock.now()),
         }]
     }

@@ -78,6 +78,32 @@ fn house() -> &'static (House, AuthenticatedUser) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the clock says, 2038, 2100 or the past: the window is what the relying party was promised, from that instant on.
+    #[test]
+    fn sec_f_09_a_token_is_valid_from_what_the_clock_said_for_its_lifetime(
+        millis in 0i64..16_725_225_600_000, skew in 0u32..16, lifetime in 1u32..61
+    ) {
+        let now = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap();
+        let (house, alice) = house();
+        let mut party = wiki(RULES);
+        party.not_before_skew_minutes = skew;
+        party.token_lifetime_minutes = lifetime;
+        let release = run(house.permit(&party, &saml_request(&party), alice)).unwrap();
+        let response = house.signer.sign_saml_response(&release, now).unwrap();
+        let document = parse(&response.xml);
+        let assertion = at(document.root(), &["Assertion"]);
+        let conditions = at(assertion, &["Conditions"]);
+        let read = |text: Option<&str>| signet_xml::parse_instant(text.unwrap()).unwrap();
+        let minutes = |count: u32| time::Duration::minutes(i64::from(count));
+        prop_assert_eq!(read(assertion.attribute("IssueInstant")), now);
+        prop_assert_eq!(read(conditions.attribute("NotBefore")), now - minutes(skew));
+        prop_assert_eq!(read(conditions.attribute("NotOnOrAfter")), now + minutes(lifetime));
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// SAML-13 and SAML-14, for the SAML 1.1, SAML 2.0 and RSTR writers.

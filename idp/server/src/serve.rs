@@ -8,9 +8,11 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use signet_authn::{NetworkMap, TrustedProxy};
+use signet_directory::DirectoryEvent;
 use signet_store::Health;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -18,7 +20,7 @@ use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::flow::page_for_status;
-use crate::house::{Certificates, House, OpenError};
+use crate::house::{Certificates, DirectoryRoots, DirectoryWatch, House, OpenError};
 use crate::routes::router;
 use crate::web::answer::{Front, LastResort};
 use crate::web::caller::{Caller, CallerReader};
@@ -44,9 +46,10 @@ const NOTICE: Duration = Duration::from_millis(500);
 
 /// Serves `house` on the configured addresses; returns after a graceful stop.
 ///
-/// `started` is called once every listener is bound.
+/// `directories` is what the directories' files and news need, where there are any. `started` is called once every listener is bound.
 pub(crate) async fn serve(
     house: Arc<House>,
+    directories: Option<DirectoryWatch>,
     started: impl FnOnce(&House),
 ) -> Result<(), OpenError> {
     let tls = Arc::new(
@@ -99,6 +102,10 @@ pub(crate) async fn serve(
     background.spawn(follow(Arc::clone(&house)));
     background.spawn(sweep(Arc::clone(&house)));
     background.spawn(write_down(Arc::clone(&house)));
+    let (roots, events) = directories.map(|watch| (watch.roots, watch.events)).unzip();
+    if let Some(events) = events {
+        background.spawn(write_down_directories(Arc::clone(&house), events));
+    }
     if house.certificates.is_some() {
         background.spawn(follow_authorities(
             Arc::clone(&house),
@@ -110,7 +117,7 @@ pub(crate) async fn serve(
     started(&house);
 
     tokio::select! {
-        stopped = wait_for_stop(&house, &tls, &asked_to_read) => stopped?,
+        stopped = wait_for_stop(&house, &tls, roots.as_ref(), &asked_to_read) => stopped?,
         // Neither ends by itself. A node that no longer follows the trust configuration must not go on answering by an
         // old one: whoever runs it starts it again.
         ended = background.join_next() => error!(?ended, "a task in the background ended; this node stops"),
@@ -213,6 +220,7 @@ async fn follow(house: Arc<House>) {
             }
         }
         house.store_answers(unanswered < NOT_READY_AFTER);
+        house.watch_clock().await;
     }
 }
 
@@ -243,6 +251,15 @@ async fn write_down(house: Arc<House>) {
             error!(detail = %error.private, ?event, "an event of the guard could not be written down");
         }
     }
+}
+
+/// Writes down what the directories noticed.
+async fn write_down_directories(house: Arc<House>, mut events: Receiver<DirectoryEvent>) {
+    while let Some(event) = events.recv().await {
+        house.audit_directory_event(&event).await;
+    }
+    // Every directory is gone: the server stops.
+    std::future::pending().await
 }
 
 /// Keeps the authorities of people's certificates as files and directories have them, and the handshake's hints with them.
@@ -286,10 +303,11 @@ fn interval(period: Duration) -> tokio::time::Interval {
     interval
 }
 
-/// Until SIGTERM or SIGINT; SIGHUP reads the TLS files and the authorities of people's certificates again.
+/// Until SIGTERM or SIGINT; SIGHUP reads the TLS files, the directories' authorities and those of people's certificates again.
 async fn wait_for_stop(
     house: &House,
     tls: &TlsFiles,
+    roots: Option<&DirectoryRoots>,
     asked_to_read: &Notify,
 ) -> Result<(), OpenError> {
     let listen = |kind| signal(kind).map_err(|error| OpenError(format!("signals: {error}")));
@@ -306,6 +324,10 @@ async fn wait_for_stop(
                 match tls.reload(&house.config, house.clock.now()) {
                     Ok(()) => info!("TLS files read again"),
                     Err(error) => error!(%error, "TLS files not taken; the old certificate stays in use"),
+                }
+                match roots.map_or(Ok(()), DirectoryRoots::reload) {
+                    Ok(()) => info!("authorities of the directories read again"),
+                    Err(error) => error!(%error, "authorities of a directory not taken; the old ones stay in use"),
                 }
                 asked_to_read.notify_one();
             }

@@ -451,6 +451,49 @@ fn sec_xml_14_only_clean_utf8_with_one_root() {
     }
 }
 
+/// Every day counts 86,400 seconds, whatever a clock ahead of 2038, in 2100 or at a leap second does.
+#[test]
+fn sec_f_09_far_instants_are_written_and_read_alike() {
+    use time::Duration;
+    for (text, next) in [
+        ("2038-01-19T03:14:07.000Z", "2038-01-19T03:14:08.000Z"),
+        ("2099-12-31T23:59:59.000Z", "2100-01-01T00:00:00.000Z"),
+        // No leap day in 2100, and one in 2400.
+        ("2100-02-28T23:59:59.000Z", "2100-03-01T00:00:00.000Z"),
+        ("2400-02-28T23:59:59.000Z", "2400-02-29T00:00:00.000Z"),
+        // The last leap second so far, as clocks without one see it.
+        ("2016-12-31T23:59:59.000Z", "2017-01-01T00:00:00.000Z"),
+        // The hour that is not there, or twice, on local clocks of Europe.
+        ("2027-03-28T00:59:59.000Z", "2027-03-28T01:00:00.000Z"),
+    ] {
+        let at = parse_instant(text).unwrap();
+        assert_eq!(instant(at), text);
+        assert_eq!(instant(at + Duration::SECOND), next);
+    }
+    assert!(
+        parse_instant("2016-12-31T23:59:60Z").is_err(),
+        "a leap second is refused, not folded"
+    );
+}
+
+proptest! {
+    #[test]
+    fn sec_f_09_instants_keep_their_value_and_their_order(
+        one in 0i64..253_402_300_799_999, other in 0i64..253_402_300_799_999, offset in -14i8..=14
+    ) {
+        let at = |millis: i64| {
+            time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap()
+        };
+        let local = at(one).checked_to_offset(time::UtcOffset::from_hms(offset, 0, 0).unwrap());
+        let (first, second) = (instant(at(one)), instant(at(other)));
+        if let Some(local) = local {
+            prop_assert_eq!(instant(local), first.clone());
+        }
+        prop_assert_eq!(parse_instant(&first).unwrap(), at(one));
+        prop_assert_eq!(first.cmp(&second), one.cmp(&other));
+    }
+}
+
 #[test]
 fn sec_xml_15_instants_and_durations_out_of_range_are_errors() {
     for text in [

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use ldap3::{
     Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchOptions,
     StdStream,
 };
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
 use super::ber::{self, INTEGER, OCTET_STRING, Reader, SEQUENCE};
@@ -19,7 +22,7 @@ use super::entries;
 use super::failure::Failure;
 use super::gate::Gate;
 use super::tasks::Task;
-use super::transport::{Security, connect};
+use super::transport::{Secured, Security, connect};
 use crate::entry::Entry;
 use crate::password::Password;
 
@@ -78,6 +81,8 @@ pub(crate) struct Found {
 pub(crate) struct Connection {
     ldap: Ldap,
     gate: Gate,
+    tls: Arc<ClientConfig>,
+    certificate_ends: Option<OffsetDateTime>,
     broken: AtomicBool,
     _driver: Task,
 }
@@ -91,7 +96,11 @@ impl Connection {
         connect_within: Duration,
         deadline: Instant,
     ) -> Result<Self, Failure> {
-        let stream = connect(addresses, name, security, connect_within, deadline).await?;
+        let Secured {
+            stream,
+            tls,
+            certificate_ends,
+        } = connect(addresses, name, security, connect_within, deadline).await?;
         let unreachable = |error: &dyn std::fmt::Display| Failure::Unreachable(error.to_string());
         let (library_end, gate) = Gate::open(stream).map_err(|error| unreachable(&error))?;
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(library_end));
@@ -104,14 +113,22 @@ impl Connection {
         Ok(Self {
             ldap,
             gate,
+            tls,
+            certificate_ends,
             broken: AtomicBool::new(false),
             _driver: driver,
         })
     }
 
     /// Whether another request may be tried on it.
-    pub(crate) fn is_usable(&self) -> bool {
-        !self.broken.load(Ordering::Relaxed) && self.gate.is_open()
+    ///
+    /// What a new connection would be refused for is no better on an open one: a certificate that has expired meanwhile,
+    /// or roots that were exchanged since.
+    pub(crate) fn is_usable(&self, security: &Security, now: OffsetDateTime) -> bool {
+        !self.broken.load(Ordering::Relaxed)
+            && self.gate.is_open()
+            && self.certificate_ends.is_none_or(|end| now <= end)
+            && Arc::ptr_eq(&self.tls, &security.roots.tls())
     }
 
     /// A simple bind; the caller reads the result code.

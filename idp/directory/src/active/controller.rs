@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
-use time::OffsetDateTime;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use time::{Duration as Span, OffsetDateTime};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 use super::config::{ServiceAccount, Timing};
@@ -21,12 +21,16 @@ use super::resolver::Resolver;
 use super::service_lock::ServiceLock;
 use super::transport::Security;
 use crate::clock::Clock;
-use crate::directory::{ControllerHealth, ControllerState};
+use crate::directory::{ClockReading, ControllerHealth, ControllerState};
+use crate::event::DirectoryEvent;
 
 /// Search connections a controller.
 const SEARCH_CONNECTIONS: usize = 2;
 /// An auth connection that lay idle longer is not used again: the controller may be about to close it.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// Clocks that differ by more are worth an alarm: Kerberos refuses (RFC 4120, 1.6), and so do most applications.
+const CLOCKS_DIFFER: Span = Span::minutes(5);
 
 /// What all controllers of one domain share.
 pub(crate) struct Shared {
@@ -36,6 +40,10 @@ pub(crate) struct Shared {
     pub(crate) service_lock: ServiceLock,
     pub(crate) timing: Timing,
     pub(crate) clock: Clock,
+    /// Whose controllers they are.
+    pub(crate) directory: Arc<str>,
+    /// Where an operator hears of what should be mended.
+    pub(crate) reports: Option<mpsc::Sender<DirectoryEvent>>,
     /// Told whenever a controller has come back.
     pub(crate) recovered: Notify,
 }
@@ -64,6 +72,11 @@ struct Condition {
     state: ControllerState,
     detail: Option<String>,
     last_answer: Option<OffsetDateTime>,
+    clock: Option<ClockReading>,
+    /// Thumbprint of the certificate that an operator was told about.
+    told_certificate: Option<String>,
+    /// An operator was told that the clocks differ.
+    told_clock: bool,
 }
 
 /// An auth connection that is lent for one bind.
@@ -90,6 +103,9 @@ impl Controller {
                 state: ControllerState::Unknown,
                 detail: None,
                 last_answer: None,
+                clock: None,
+                told_certificate: None,
+                told_clock: false,
             }),
             doubted: Notify::new(),
             addresses: Mutex::new(Vec::new()),
@@ -112,6 +128,40 @@ impl Controller {
             state: condition.state,
             detail: condition.detail,
             last_answer: condition.last_answer,
+            clock: condition.clock,
+        }
+    }
+
+    /// It said what time it is, while it was `here` on this machine.
+    pub(crate) fn note_clock(
+        &self,
+        there: OffsetDateTime,
+        here: OffsetDateTime,
+        taken: std::time::Instant,
+    ) {
+        let ahead = here - there;
+        let differ = ahead.abs() > CLOCKS_DIFFER;
+        let told = {
+            let mut condition = lock(&self.condition);
+            condition.clock = Some(ClockReading { ahead, taken });
+            std::mem::replace(&mut condition.told_clock, differ)
+        };
+        if differ && !told {
+            self.report(DirectoryEvent::ClocksDiffer {
+                directory: self.shared.directory.to_string(),
+                controller: self.name.to_string(),
+                ahead,
+            });
+        } else if told && !differ {
+            tracing::info!(controller = %self.name, "this machine's clock and the domain controller's agree again");
+        }
+    }
+
+    fn report(&self, event: DirectoryEvent) {
+        tracing::error!(code = event.code(), directory = %self.shared.directory, "{event}");
+        if let Some(reports) = &self.shared.reports {
+            // Full: nobody writes down any more, and the log has it.
+            let _ = reports.try_send(event);
         }
     }
 
@@ -120,6 +170,7 @@ impl Controller {
         let now = self.shared.clock.now();
         let mut condition = lock(&self.condition);
         condition.last_answer = Some(now);
+        condition.told_certificate = None;
         if condition.state != ControllerState::Up {
             let was = std::mem::replace(&mut condition.state, ControllerState::Up);
             condition.detail = None;
@@ -133,6 +184,7 @@ impl Controller {
 
     /// It failed: every connection to it is given up when it is out.
     pub(crate) async fn note_failure(&self, failure: &Failure) {
+        let mut alarm = None;
         {
             let mut condition = lock(&self.condition);
             condition.detail = Some(failure.to_string());
@@ -140,10 +192,22 @@ impl Controller {
             if !down {
                 return;
             }
-            if condition.state != ControllerState::Down {
+            if let Failure::Certificate(refused) = failure {
+                if condition.told_certificate.as_ref() != Some(&refused.thumbprint) {
+                    condition.told_certificate = Some(refused.thumbprint.clone());
+                    alarm = Some(refused.as_ref().clone());
+                }
+            } else if condition.state != ControllerState::Down {
                 tracing::warn!(controller = %self.name, failure = %failure, "domain controller is skipped");
             }
             condition.state = ControllerState::Down;
+        }
+        if let Some(certificate) = alarm {
+            self.report(DirectoryEvent::CertificateRefused {
+                directory: self.shared.directory.to_string(),
+                controller: self.name.to_string(),
+                certificate,
+            });
         }
         lock(&self.idle_auth).clear();
         for slot in &self.searching {
@@ -187,6 +251,10 @@ impl Controller {
         }
     }
 
+    fn may_use(&self, connection: &Connection) -> bool {
+        connection.is_usable(&self.shared.security, self.shared.clock.now())
+    }
+
     async fn search_connection(
         &self,
         deadline: Instant,
@@ -198,7 +266,7 @@ impl Controller {
         let slot = timeout_at(open_by, slot.lock()).await;
         let mut slot =
             slot.map_err(|_| Failure::Unreachable("connecting: time ran out".to_owned()))?;
-        if let Some(connection) = slot.as_ref().filter(|connection| connection.is_usable()) {
+        if let Some(connection) = slot.as_ref().filter(|connection| self.may_use(connection)) {
             return Ok((Arc::clone(connection), false));
         }
         *slot = None;
@@ -299,7 +367,9 @@ impl Controller {
         loop {
             let idle = lock(&self.idle_auth).pop();
             match idle {
-                Some((connection, since)) if since.elapsed() < IDLE && connection.is_usable() => {
+                Some((connection, since))
+                    if since.elapsed() < IDLE && self.may_use(&connection) =>
+                {
                     return Ok(Lent { connection, turn });
                 }
                 Some(_) => {}
@@ -316,7 +386,7 @@ impl Controller {
     /// Takes back a connection whose bind was answered.
     pub(crate) fn give_back(&self, lent: Lent) {
         let Lent { connection, turn } = lent;
-        if connection.is_usable() && self.state() != ControllerState::Down {
+        if self.may_use(&connection) && self.state() != ControllerState::Down {
             let mut idle = lock(&self.idle_auth);
             idle.retain(|(_, since)| since.elapsed() < IDLE);
             idle.push((connection, Instant::now()));

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::connection::Search;
 use super::controller::{Controller, Shared};
 use super::failure::Failure;
+use crate::certificates::generalized_time;
 use crate::directory::ControllerState;
+use crate::entry::Entry;
 use crate::syntax::dn::Dn;
 
 /// The pause before the first test of a controller that failed; it doubles.
@@ -38,9 +41,10 @@ pub(crate) async fn keep(controller: Arc<Controller>, shared: Arc<Shared>, base:
     }
 }
 
-/// Asks for the root of the directory, and that it is the root of the right one.
+/// Asks for the root of the directory, that it is the root of the right one, and what time it is there.
 async fn test(controller: &Controller, shared: &Shared, base: &str) -> Result<(), Failure> {
-    let search = Search::base("", &["defaultNamingContext"]);
+    let search = Search::base("", &["defaultNamingContext", "currentTime"]);
+    let (asked_at, taken) = (shared.clock.now(), std::time::Instant::now());
     let found = controller
         .search(&search, Instant::now() + shared.timing.open)
         .await?;
@@ -49,7 +53,13 @@ async fn test(controller: &Controller, shared: &Shared, base: &str) -> Result<()
         .first()
         .and_then(|root| root.text("defaultnamingcontext"));
     match context {
-        Some(context) if Dn::parse(context) == Dn::parse(base) => Ok(()),
+        Some(context) if Dn::parse(context) == Dn::parse(base) => {
+            let there = found.entries.first().and_then(current_time);
+            if let Some(there) = there {
+                controller.note_clock(there, asked_at, taken);
+            }
+            Ok(())
+        }
         Some(other) => Err(Failure::Unreachable(format!(
             "it serves {other}, not {base}"
         ))),
@@ -57,6 +67,11 @@ async fn test(controller: &Controller, shared: &Shared, base: &str) -> Result<()
             "it names no defaultNamingContext: not a domain controller".to_owned(),
         )),
     }
+}
+
+/// currentTime of the root (MS-ADTS 3.1.1.3.2.2): whole seconds.
+fn current_time(root: &Entry) -> Option<OffsetDateTime> {
+    generalized_time(root.text("currenttime")?)
 }
 
 /// Half to all of `pause`, so that many nodes do not come at once.

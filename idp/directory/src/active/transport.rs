@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use signet_certs::CertificateFacts;
+use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -15,6 +17,8 @@ use tokio_rustls::client::TlsStream;
 use super::ber::{Header, INTEGER, SEQUENCE, element, header};
 use super::failure::Failure;
 use super::message::extended_result;
+use super::tls::TrustedRoots;
+use super::verifier::refused;
 
 /// How a connection to a controller is protected. There is no unprotected way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +43,16 @@ impl Transport {
 /// What a connection needs beside addresses.
 pub(crate) struct Security {
     pub(crate) transport: Transport,
+    pub(crate) roots: TrustedRoots,
+}
+
+/// A verified stream, and how long what it was verified by holds.
+pub(crate) struct Secured {
+    pub(crate) stream: TlsStream<TcpStream>,
+    /// The configuration of that moment: another one trusts others.
     pub(crate) tls: Arc<ClientConfig>,
+    /// When the controller's certificate ends; `None` when it cannot be told.
+    pub(crate) certificate_ends: Option<OffsetDateTime>,
 }
 
 /// Connects to the first of `addresses` that takes the connection, and verifies its certificate for `name`.
@@ -49,7 +62,7 @@ pub(crate) async fn connect(
     security: &Security,
     connect_within: Duration,
     deadline: Instant,
-) -> Result<TlsStream<TcpStream>, Failure> {
+) -> Result<Secured, Failure> {
     let mut stream = connect_tcp(addresses, connect_within, deadline).await?;
     if security.transport == Transport::StartTls {
         let started = timeout_at(deadline, start_tls(&mut stream)).await;
@@ -57,11 +70,27 @@ pub(crate) async fn connect(
             .map_err(|_| late("StartTLS"))?
             .map_err(Failure::Unreachable)?;
     }
-    let connector = TlsConnector::from(Arc::clone(&security.tls));
+    let tls = security.roots.tls();
+    let connector = TlsConnector::from(Arc::clone(&tls));
     let handshake = timeout_at(deadline, connector.connect(name.clone(), stream)).await;
-    handshake
+    let stream = handshake
         .map_err(|_| late("TLS handshake"))?
-        .map_err(|error| Failure::Unreachable(format!("TLS: {error}")))
+        .map_err(|error| {
+            refused(&error).map_or_else(
+                || Failure::Unreachable(format!("TLS: {error}")),
+                |refused| Failure::Certificate(Box::new(refused.clone())),
+            )
+        })?;
+    let shown = stream.get_ref().1.peer_certificates();
+    let certificate_ends = shown
+        .and_then(<[_]>::first)
+        .and_then(|leaf| CertificateFacts::read(leaf).ok())
+        .map(|facts| facts.not_after);
+    Ok(Secured {
+        stream,
+        tls,
+        certificate_ends,
+    })
 }
 
 async fn connect_tcp(

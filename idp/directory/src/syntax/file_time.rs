@@ -30,6 +30,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sec_f_09_file_times_go_on_after_2038_and_2100() {
+        for at in [
+            datetime!(2038-01-19 03:14:08 UTC),
+            datetime!(2100-03-01 00:00 UTC),
+            datetime!(2400-02-29 23:59:59.9999999 UTC),
+        ] {
+            assert_eq!(instant(number(at)), Some(at));
+        }
+    }
+
+    #[test]
     fn file_times_are_read() {
         assert_eq!(
             instant(116_444_736_000_000_000),

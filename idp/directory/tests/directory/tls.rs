@@ -165,3 +165,59 @@ fn a_configuration_that_cannot_work_is_told() {
         Err(ConfigurationFault::NoDomainName("corp..example".to_owned()))
     );
 }
+
+#[tokio::test]
+async fn sec_f_07_a_refused_certificate_is_told_once_with_all_that_names_it() {
+    use signet_directory::DirectoryEvent;
+    let names = ["dc1.corp.example"];
+    let stale = Fake::start_with(Some(ROOT.server(&names, expired)), "127.0.0.1:0").await;
+    let (reports, mut events) = tokio::sync::mpsc::channel(8);
+    let directory = ActiveDirectory::start_reporting(config(vec![address(stale.address)]), reports);
+    let event = events.recv().await.unwrap();
+    assert_eq!(event.code(), "SIG-DIRECTORY-CERTIFICATE");
+    let told = event.to_string();
+    let DirectoryEvent::CertificateRefused {
+        controller,
+        certificate,
+        ..
+    } = event
+    else {
+        panic!("{event:?}")
+    };
+    assert_eq!(controller, stale.address.to_string());
+    assert_eq!(certificate.names, names);
+    assert!(certificate.not_after.unwrap() < time::OffsetDateTime::now_utc());
+    assert!(told.contains("expired") && told.contains(&certificate.thumbprint));
+    // It is tried again and again, and told no more.
+    for _ in 0..3 {
+        let verdict = sign_in(&directory, "alice", "alice-secret").await;
+        assert!(matches!(verdict, Err(DirectoryError::Unavailable { .. })));
+    }
+    assert!(events.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn sec_f_07_roots_that_are_exchanged_hold_for_open_connections_too() {
+    let fake = Fake::start().await;
+    let settings = config(vec![address(fake.address)]);
+    let roots = settings.roots.clone();
+    let directory = ActiveDirectory::start(settings);
+    assert!(accepted(
+        &sign_in(&directory, "alice", "alice-secret").await
+    ));
+    assert_eq!(roots.replace(b"none"), Err(RootsError::Empty));
+    assert!(accepted(
+        &sign_in(&directory, "alice", "alice-secret").await
+    ));
+    roots.replace(Authority::new().pem().as_bytes()).unwrap();
+    let verdict = sign_in(&directory, "alice", "alice-secret").await;
+    let Err(DirectoryError::Unavailable { detail, .. }) = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert!(detail.contains("invalid peer certificate"), "{detail}");
+    roots.replace(ROOT.pem().as_bytes()).unwrap();
+    let begun = std::time::Instant::now();
+    while !accepted(&sign_in(&directory, "alice", "alice-secret").await) {
+        assert!(begun.elapsed().as_secs() < 30, "never taken back");
+    }
+}

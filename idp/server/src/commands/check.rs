@@ -371,8 +371,30 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
                 "controller",
                 format!("{} {:?}{detail}", controller.name, controller.state),
             );
+            if let Some(reading) = controller.clock {
+                clocks(&controller.name, reading.ahead, report);
+            }
         }
     }
+}
+
+/// Whether this machine's clock and a controller's agree: Kerberos bears five minutes, and so do most applications.
+fn clocks(controller: &str, ahead: time::Duration, report: &mut Report) {
+    let seconds = ahead.whole_seconds();
+    let side = if seconds < 0 { "behind" } else { "ahead of" };
+    let state = match seconds.abs() {
+        0..30 => return,
+        30..300 => State::Warning,
+        _ => State::Problem,
+    };
+    report.add(
+        state,
+        "clock",
+        format!(
+            "this machine is {} s {side} {controller}: Kerberos tickets and tokens are refused beyond 300 s; compare both with a third clock and set the wrong one (chronyc tracking, chronyc makestep; w32tm /query /status)",
+            seconds.abs()
+        ),
+    );
 }
 
 /// Whether the guard's limits stay below the domain's own lockout. The guard keeps below it anyway, so that

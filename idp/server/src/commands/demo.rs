@@ -38,7 +38,7 @@ pub(super) fn run(arguments: DemoArgs, output: &Output) -> Done {
         let directory = Arc::new(data::directory().map_err(Failure)?) as Arc<dyn Directory>;
         let directories = Directories::new(vec![directory]);
         let house = House::open(config, master, store, ring, directories, clock).await?;
-        crate::serve::serve(house, |house| output.plain(&welcome(house, &ca))).await?;
+        crate::serve::serve(house, None, |house| output.plain(&welcome(house, &ca))).await?;
         Ok(())
     })
 }

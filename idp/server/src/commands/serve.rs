@@ -7,7 +7,7 @@ use signet_directory::Clock;
 
 use super::{Done, Failure};
 use crate::config::Config;
-use crate::house::{House, load_ring, open_directories, open_store};
+use crate::house::{House, load_ring, open_store, open_watched_directories};
 
 pub(super) fn run(path: &Path) -> Done {
     let config = Config::read(path)?;
@@ -19,14 +19,14 @@ pub(super) fn run(path: &Path) -> Done {
         let ring = load_ring(&store, &master).await?.ok_or_else(|| {
             Failure("there is no token-signing key; make one: signet cert generate".to_owned())
         })?;
-        let directories = open_directories(&config, &clock)?;
+        let (directories, watch) = open_watched_directories(&config, &clock)?;
         if directories.all().is_empty() {
             return Err(Failure(
                 "no [[directory]] is configured; nobody could sign in".to_owned(),
             ));
         }
         let house = House::open(config, master, store, ring, directories, clock).await?;
-        Ok(crate::serve::serve(house, |_| {}).await?)
+        Ok(crate::serve::serve(house, Some(watch), |_| {}).await?)
     })
 }
 

@@ -1,16 +1,21 @@
 //! The directories of the configuration, opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use signet_directory::{
     ActiveDirectory, ActiveDirectoryConfig, Clock, ControllerAddress, Controllers, Directories,
-    Directory, Password, ServiceAccount, Timing, Transport as LdapTransport, TrustedRoots,
+    Directory, DirectoryEvent, Password, ServiceAccount, Timing, Transport as LdapTransport,
+    TrustedRoots,
 };
+use tokio::sync::mpsc::{self, Receiver};
 use zeroize::Zeroizing;
 
 use super::open::OpenError;
 use crate::config::{Config, DirectoryConfig, Transport};
+
+/// News of directories that wait to be written down; beyond them they are only logged.
+const DIRECTORY_EVENTS: usize = 64;
 
 /// Opens every `[[directory]]`. Nothing is asked yet: a directory that is down does not keep the service from starting.
 pub(crate) fn open_directories(config: &Config, clock: &Clock) -> Result<Directories, OpenError> {
@@ -18,14 +23,90 @@ pub(crate) fn open_directories(config: &Config, clock: &Clock) -> Result<Directo
         .directories
         .iter()
         .map(|directory| {
-            let settings = settings(directory, clock)?;
-            settings.check().map_err(|fault| {
-                OpenError(format!("[[directory]] {}: {fault}", directory.domain))
-            })?;
+            let settings = checked_settings(directory, clock)?;
             Ok(Arc::new(ActiveDirectory::start(settings)) as Arc<dyn Directory>)
         })
         .collect();
     opened.map(Directories::new)
+}
+
+/// What a running server keeps of its directories' files and news.
+pub(crate) struct DirectoryWatch {
+    pub(crate) roots: DirectoryRoots,
+    /// What the directories have to tell.
+    pub(crate) events: Receiver<DirectoryEvent>,
+}
+
+/// The authorities of the directories' controllers, exchangeable while they are in use.
+pub(crate) struct DirectoryRoots(Vec<RootsFile>);
+
+struct RootsFile {
+    domain: String,
+    file: PathBuf,
+    roots: TrustedRoots,
+}
+
+impl DirectoryRoots {
+    /// Reads every `ca` file again. Where one cannot be taken, its old roots stay in use.
+    ///
+    /// # Errors
+    /// What is wrong with each such file.
+    pub(crate) fn reload(&self) -> Result<(), OpenError> {
+        let faults: Vec<String> = self.0.iter().filter_map(RootsFile::reload).collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(OpenError(faults.join("; ")))
+    }
+}
+
+impl RootsFile {
+    /// What is wrong with it.
+    fn reload(&self) -> Option<String> {
+        let fault = match std::fs::read(&self.file) {
+            Err(error) => error.to_string(),
+            Ok(pem) => self.roots.replace(&pem).err()?.to_string(),
+        };
+        let (domain, file) = (&self.domain, self.file.display());
+        Some(format!("[[directory]] {domain}: ca = {file}: {fault}"))
+    }
+}
+
+/// [`open_directories`] for a server that runs on.
+pub(crate) fn open_watched_directories(
+    config: &Config,
+    clock: &Clock,
+) -> Result<(Directories, DirectoryWatch), OpenError> {
+    let (reports, events) = mpsc::channel(DIRECTORY_EVENTS);
+    let mut roots = Vec::new();
+    let opened: Result<Vec<_>, OpenError> = config
+        .directories
+        .iter()
+        .map(|directory| {
+            let settings = checked_settings(directory, clock)?;
+            roots.push(RootsFile {
+                domain: directory.domain.clone(),
+                file: directory.ca.clone(),
+                roots: settings.roots.clone(),
+            });
+            let reporting = ActiveDirectory::start_reporting(settings, reports.clone());
+            Ok(Arc::new(reporting) as Arc<dyn Directory>)
+        })
+        .collect();
+    let opened = opened?;
+    let roots = DirectoryRoots(roots);
+    Ok((Directories::new(opened), DirectoryWatch { roots, events }))
+}
+
+fn checked_settings(
+    directory: &DirectoryConfig,
+    clock: &Clock,
+) -> Result<ActiveDirectoryConfig, OpenError> {
+    let settings = settings(directory, clock)?;
+    settings
+        .check()
+        .map_err(|fault| OpenError(format!("[[directory]] {}: {fault}", directory.domain)))?;
+    Ok(settings)
 }
 
 fn settings(

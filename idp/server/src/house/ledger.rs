@@ -1,19 +1,39 @@
 //! The guard's counters, kept in the store: shared by all nodes.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use async_trait::async_trait;
 use signet_authn::{
     AttemptLedger, Bucket, Counted, CountsFrom, Demand, Effect, LedgerUnavailable, NotReserved,
 };
 use signet_store::attempts::{Held, Place, Reserved, Settlement};
 use signet_store::{Store, StoreError};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+
+use super::steady::SteadyTime;
 
 /// The store as the guard sees it.
-pub(crate) struct StoreLedger(Store);
+pub(crate) struct StoreLedger {
+    store: Store,
+    steady: Arc<SteadyTime>,
+}
 
 impl StoreLedger {
+    /// For a process that ends soon.
     pub(crate) fn new(store: Store) -> Self {
-        Self(store)
+        let steady = SteadyTime::begin(OffsetDateTime::now_utc(), Instant::now());
+        Self::steady(store, Arc::new(steady))
+    }
+
+    /// For one that may see its clock being set: windows neither end early nor stay open because of it.
+    pub(crate) fn steady(store: Store, steady: Arc<SteadyTime>) -> Self {
+        Self { store, steady }
+    }
+
+    /// What turns `now` into the time that counters go by.
+    fn correction(&self, now: OffsetDateTime) -> Duration {
+        self.steady.correction(now, Instant::now())
     }
 }
 
@@ -30,8 +50,8 @@ impl AttemptLedger for StoreLedger {
             .map(|(demand, key)| place(demand, key))
             .collect();
         match self
-            .0
-            .reserve_attempt(&places, now)
+            .store
+            .reserve_attempt(&places, now + self.correction(now))
             .await
             .map_err(unavailable)?
         {
@@ -73,8 +93,8 @@ impl AttemptLedger for StoreLedger {
             .zip(&keys)
             .map(|((demand, effect), key)| (place(demand, key), settlement(*effect)))
             .collect();
-        self.0
-            .settle_attempt(&settlements, now)
+        self.store
+            .settle_attempt(&settlements, now + self.correction(now))
             .await
             .map_err(unavailable)
     }
@@ -86,11 +106,12 @@ impl AttemptLedger for StoreLedger {
     ) -> Result<Vec<Counted>, LedgerUnavailable> {
         let keys: Vec<_> = buckets.iter().map(Bucket::to_octets).collect();
         let keys: Vec<&[u8]> = keys.iter().map(<[u8; 17]>::as_slice).collect();
-        let held = self.0.count_attempts(&keys, now).await;
+        let correction = self.correction(now);
+        let held = self.store.count_attempts(&keys, now + correction).await;
         let counted = |held: &Held| Counted {
             failures: held.failures,
             under_way: held.under_way,
-            expires: held.expires,
+            expires: held.expires.map(|end| end - correction),
         };
         Ok(held.map_err(unavailable)?.iter().map(counted).collect())
     }
@@ -98,7 +119,7 @@ impl AttemptLedger for StoreLedger {
     async fn forget(&self, buckets: &[Bucket]) -> Result<(), LedgerUnavailable> {
         let keys: Vec<_> = buckets.iter().map(Bucket::to_octets).collect();
         let keys: Vec<&[u8]> = keys.iter().map(<[u8; 17]>::as_slice).collect();
-        self.0.forget_attempts(&keys).await.map_err(unavailable)
+        self.store.forget_attempts(&keys).await.map_err(unavailable)
     }
 
     async fn familiar(
@@ -106,7 +127,7 @@ impl AttemptLedger for StoreLedger {
         account: Bucket,
         source: Bucket,
     ) -> Result<Option<OffsetDateTime>, LedgerUnavailable> {
-        self.0
+        self.store
             .familiar_since(&account.to_octets(), &source.to_octets())
             .await
             .map_err(unavailable)
@@ -116,7 +137,7 @@ impl AttemptLedger for StoreLedger {
         &self,
         account: Bucket,
     ) -> Result<Vec<OffsetDateTime>, LedgerUnavailable> {
-        self.0
+        self.store
             .familiar_sources(&account.to_octets())
             .await
             .map_err(unavailable)
@@ -128,7 +149,7 @@ impl AttemptLedger for StoreLedger {
         source: Bucket,
         now: OffsetDateTime,
     ) -> Result<(), LedgerUnavailable> {
-        self.0
+        self.store
             .remember_familiar(&account.to_octets(), &source.to_octets(), now)
             .await
             .map_err(unavailable)
@@ -160,8 +181,6 @@ fn unavailable(error: StoreError) -> LedgerUnavailable {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use signet_authn::{Guard, Limits, SignInFailure, Verdict};
     use signet_model::{AccountId, ActivityId, NetworkLocation, RequestContext};
     use signet_store::MacTagger;

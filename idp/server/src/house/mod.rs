@@ -1,5 +1,6 @@
 //! Everything that requests share, opened once: the house that all rooms stand in.
 
+mod alarms;
 mod audit;
 mod certificates;
 mod directories;
@@ -13,6 +14,7 @@ mod replay;
 mod second;
 mod session;
 mod snapshots;
+mod steady;
 mod trust;
 mod vault;
 
@@ -40,7 +42,9 @@ use crate::config::Config;
 use crate::flow::sealed::{Flow, Replay};
 
 pub(crate) use certificates::{Certificates, note as certificate_note, open_certificates};
-pub(crate) use directories::read_secret;
+pub(crate) use directories::{
+    DirectoryRoots, DirectoryWatch, open_watched_directories, read_secret,
+};
 pub(crate) use issuance::Issued;
 pub(crate) use kerberos::{Kerberos, read_binding};
 pub(crate) use keys::{load_ring, ring_of, stored};
@@ -52,6 +56,7 @@ pub(crate) use trust::Trust;
 
 use self::issuance::PublishedMetadata;
 use self::snapshots::Snapshots;
+use self::steady::SteadyTime;
 
 /// The running service.
 pub(crate) struct House {
@@ -63,6 +68,8 @@ pub(crate) struct House {
     pub(crate) service: ServiceIdentity,
     /// The addresses that a SAML `Destination` may name.
     pub(crate) own_addresses: OwnAddresses,
+    /// What counters against guessing go by.
+    pub(crate) steady: Arc<SteadyTime>,
     pub(crate) store: Store,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) directories: Directories,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use signet_authn::factors::EnrolmentRule;
@@ -24,6 +25,7 @@ use super::ledger::StoreLedger;
 use super::my_sessions::session_seal;
 use super::second;
 use super::snapshots::Snapshots;
+use super::steady::SteadyTime;
 use super::trust::Trust;
 use crate::config::Config;
 
@@ -73,7 +75,8 @@ impl House {
     ) -> Result<Arc<Self>, OpenError> {
         let master = Arc::new(master);
         let trust = load_trust(&store).await?;
-        let ledger = Arc::new(StoreLedger::new(store.clone()));
+        let steady = Arc::new(SteadyTime::begin(clock.now(), Instant::now()));
+        let ledger = Arc::new(StoreLedger::steady(store.clone(), Arc::clone(&steady)));
         let (report, guard_events) = mpsc::channel(GUARD_EVENTS);
         let guard = Guard::new(
             Arc::clone(&ledger) as Arc<dyn AttemptLedger>,
@@ -130,6 +133,7 @@ impl House {
             origin,
             config,
             clock,
+            steady,
             store,
             master,
             directories,

@@ -45,7 +45,11 @@ impl Snapshots {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .get(&account)
-            .filter(|known| now - known.account.read_at < self.longest)
+            .filter(|known| {
+                // One read in the future, before the clock was set back, would be believed for long.
+                let age = now - known.account.read_at;
+                !age.is_negative() && age < self.longest
+            })
             .cloned()
     }
 

@@ -39,6 +39,8 @@ impl EventNumber {
     pub const SIGN_OUT_FAILURE: Self = Self(1207);
     /// The guard against guessing refused a try.
     pub const EXTRANET_LOCKOUT: Self = Self(1210);
+    /// Something that an operator should look at, whoever signs in: a clock, a controller's certificate. AD FS has no such number.
+    pub const ALARM: Self = Self(1290);
 }
 
 impl fmt::Display for EventNumber {
