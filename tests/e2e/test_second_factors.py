@@ -1,4 +1,6 @@
 """Second factors: asked for, set up, used once, and said in the token exactly as they were performed."""
+import sqlite3
+
 import pytest
 from selenium.webdriver.common.virtual_authenticator import Protocol, Transport, VirtualAuthenticatorOptions
 
@@ -106,6 +108,52 @@ def test_rules_of_a_relying_party_ask(node, browser, person):
     page = browser.submit(page.form("Enrol", "Code"), Code=totp.code(secret))
     browser.submit(page.form("Kept"))
     assert read_wsfed(browser.answer().fields).token.audiences == ["urn:tests:payroll"]
+
+
+def test_fresh_credentials_are_a_fresh_second_factor_too(node, browser, person):
+    """Whoever asks for the rules' second factor: an old one does not stand beside a fresh password."""
+    node.claim_name()
+    browser.get(sign_in_url(node.sign_in_url, "urn:tests:payroll"))
+    page = browser.sign_in(person["upn"], person["password"])
+    secret = page.element_text("secret")
+    browser.submit(page.form("Enrol", "Code"), Code=totp.code(secret))
+    browser.submit(browser.page.form("Kept"))
+    browser.answer()
+    browser.get(sign_in_url(node.sign_in_url, "urn:tests:payroll"))
+    browser.answer()
+    browser.get(sign_in_url(node.sign_in_url, "urn:tests:payroll", wfresh="0"))
+    page = browser.sign_in(person["upn"], person["password"])
+    assert asks_code(page), page.text
+    browser.submit(page.form("Factor", "Code"), Code=totp.code(secret, 1))
+    token = read_wsfed(browser.answer().fields).token
+    assert token.one(MFA_INSTANT) >= token.authenticated_at.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def test_sec_pwd_12_a_stolen_password_sets_up_nothing_from_outside(new_signet, another_browser, person, spares):
+    """Neither in the middle of a sign-in nor at the own page; whoever has proved a factor may add another from anywhere."""
+    node = new_signet()
+    node.configuration["second_factor"] = {}
+    node.configuration["network"] = {"inside": ["198.51.100.0/24"], "inside_through_proxy": True, "proxy": [{"name": "edge", "network": "127.0.0.0/8"}]}
+    node.start()
+    thief, owner = another_browser(), another_browser()
+    thief.session.headers["X-Forwarded-For"] = "203.0.113.66"
+    owner.session.headers["X-Forwarded-For"] = "198.51.100.7"
+    address = f"{node.url}/adfs/portal/factors"
+    thief.get(entra_url(node.sign_in_url, wauth=names.MULTIPLE))
+    page = thief.sign_in(person["upn"], person["password"])
+    assert page.status == 403 and "SIG-FACTOR-NOT-FROM-HERE" in page.text
+    page = thief.get(address)
+    for kind in ("totp", "passkey"):
+        page = thief.get(address)
+        page = thief.submit(page.form("Add"), Add=kind)
+        assert page.status == 403 and "SIG-FACTOR-NOT-FROM-HERE" in page.text, page.text
+    # The owner sets it up inside, and adds to it from outside.
+    secret, *_ = set_up(node, owner, person)
+    owner.session.headers["X-Forwarded-For"] = "203.0.113.5"
+    page = owner.get(address)
+    page = owner.submit(page.form("Add"), Add="totp")
+    assert page.has_form("Enrol", "Code"), page.text
+    node.stop()
 
 
 def test_sec_pwd_12_guesses_are_counted(node, browser, another_browser, person):
@@ -230,6 +278,17 @@ def test_the_help_desk_resets_factors(node, browser, another_browser, person):
     assert browser.asks_for_password(), "the sessions have ended"
     page = browser.sign_in(person["upn"], person["password"])
     assert page.has_form("Enrol", "Code"), page.text
+
+
+def test_the_help_desk_resets_rows_that_somebody_changed_by_hand(node, browser, person):
+    set_up(node, browser, person)
+    with sqlite3.connect(node.folder / "signet.db") as store:
+        changed = store.execute("UPDATE factor SET label = 'Theirs' WHERE account = ?", (person["guid"],))
+        assert changed.rowcount == 1
+    assert "SIG-STORE-TAMPERED" in node.raw("account", "show", person["upn"]).stderr
+    assert node.run("account", "reset-factors", person["upn"])["factors"] == []
+    (row,) = [event for event in node.audit(5) if event["event"] == 307 and "second-factor" in str(event["details"])]
+    assert "unreadable" in str(row["details"])
 
 
 def test_in_chromium_a_passkey_is_set_up_and_used(node, person, chromium, partners):

@@ -121,6 +121,15 @@ impl BucketKeys {
         }
     }
 
+    /// An address as a place that somebody is known at. It is not folded as its counter is: two addresses that share a counter
+    /// are refused together, but nobody is at home at a stranger's. An account has few of them.
+    pub(crate) fn place(&self, address: IpAddr) -> Bucket {
+        Bucket {
+            kind: BucketKind::Address,
+            digest: self.digest(&[b"place", &prefix(address, 32, 64)]),
+        }
+    }
+
     /// The counter of the network around an address: at most 2^16 of them.
     pub(crate) fn network(&self, address: IpAddr) -> Bucket {
         Bucket {
@@ -150,15 +159,7 @@ impl BucketKeys {
     }
 
     fn folded(&self, label: &[u8], address: IpAddr, v4: u32, v6: u32, mask: u32) -> [u8; 16] {
-        let prefix = match address.to_canonical() {
-            IpAddr::V4(v4_address) => (u32::from(v4_address) & (u32::MAX << (32 - v4)))
-                .to_be_bytes()
-                .to_vec(),
-            IpAddr::V6(v6_address) => (u128::from(v6_address) & (u128::MAX << (128 - v6)))
-                .to_be_bytes()
-                .to_vec(),
-        };
-        let [a, b, c, ..] = self.digest(&[label, &prefix]);
+        let [a, b, c, ..] = self.digest(&[label, &prefix(address, v4, v6)]);
         let folded = u32::from_be_bytes([0, a, b, c]) & mask;
         self.digest(&[label, b"folded", &folded.to_be_bytes()])
     }
@@ -174,6 +175,18 @@ impl BucketKeys {
             *to = *from;
         }
         digest
+    }
+}
+
+/// The first `v4` or `v6` bits of an address, the others zero.
+fn prefix(address: IpAddr, v4: u32, v6: u32) -> Vec<u8> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => (u32::from(address) & (u32::MAX << (32 - v4)))
+            .to_be_bytes()
+            .to_vec(),
+        IpAddr::V6(address) => (u128::from(address) & (u128::MAX << (128 - v6)))
+            .to_be_bytes()
+            .to_vec(),
     }
 }
 
@@ -199,6 +212,25 @@ mod tests {
         assert_eq!(net("192.0.2.1"), net("192.0.2.200"));
         assert_ne!(net("192.0.2.1"), net("192.0.3.1"));
         assert_eq!(net("2001:db8:0:1::1"), net("2001:db8:0:2::1"));
+    }
+
+    /// Whoever has many addresses finds one whose counter is that of somebody's home; it is not their home.
+    #[test]
+    fn sec_pwd_10_addresses_that_share_a_counter_are_different_places() {
+        let keys = keys();
+        let mut seen = std::collections::HashMap::new();
+        let mut shared = 0;
+        for number in 0..5_000u32 {
+            let address = IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+            if let Some(other) = seen.insert(keys.address(address).to_octets(), address) {
+                shared += 1;
+                assert_ne!(keys.place(address), keys.place(other));
+            }
+        }
+        assert!(shared > 10, "{shared}");
+        let of = |text: &str| keys.place(text.parse().unwrap());
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
     }
 
     #[test]

@@ -314,7 +314,7 @@ impl Guard {
             Target::Account(account) => Some(account),
             Target::Nobody(_) => None,
         };
-        let source = self.keys.address(context.client_ip);
+        let source = self.keys.place(context.client_ip);
         let owner = self.keys.target(BucketKind::AccountNear, target);
         let known = self.known(owner, source, context, now).await;
         if let (false, Some(retry_after)) = (known.near, entry.everywhere_full) {

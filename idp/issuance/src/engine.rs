@@ -215,7 +215,7 @@ impl Engine {
     }
 
     /// Global and own additional-authentication rules are OR-ed; evidence without a second factor refuses, and the caller
-    /// may ask for one.
+    /// may ask for one. So does an old one where the request wants fresh credentials.
     async fn check_second_factor(
         &self,
         occasion: &Occasion<'_>,
@@ -249,7 +249,7 @@ impl Engine {
             let outcome = runner
                 .run(owner.stage, &rules, identity.to_vec(), record)
                 .await?;
-            if asks_for_mfa(&outcome.issued, &[]) && !person.evidence.satisfies(authn::MULTIPLE) {
+            if asks_for_mfa(&outcome.issued, &[]) && !has_second_factor(occasion, person) {
                 let own = owner.relying_party.is_some();
                 let rules = if own {
                     relying_party.name.clone()
@@ -450,6 +450,18 @@ impl Engine {
 }
 
 /// Claims that read alike in a token are one; empty values are none (claim-rules facts, section 4).
+/// Whether several factors were performed: since the request came, where it wants fresh credentials.
+fn has_second_factor(occasion: &Occasion<'_>, person: &Person<'_>) -> bool {
+    let request = occasion.request;
+    let always = occasion.relying_party.always_require_authentication;
+    if !always && !request.authentication.demands_fresh() {
+        return person.evidence.satisfies(authn::MULTIPLE);
+    }
+    let mut fresh = person.evidence.clone();
+    fresh.forget_added_before(request.received_at);
+    fresh.satisfies(authn::MULTIPLE)
+}
+
 fn distinct(claims: Vec<Claim>) -> Vec<Claim> {
     let mut seen = HashSet::with_capacity(claims.len());
     let mut kept = Vec::with_capacity(claims.len());

@@ -4,7 +4,6 @@
 mod tests;
 
 use signet_issuance::satisfies_request;
-use signet_model::uris::authn;
 use signet_model::{
     AvailableMethods, Evidence, Method, Performed, Protocol, RelyingParty, RequestedAuthentication,
     SignInRequest,
@@ -132,16 +131,18 @@ fn missing(
     if !satisfies_request(evidence, &request.authentication) {
         return Some(AskReason::OtherMethodWanted);
     }
-    // Who asks for several factors, and for fresh ones, does not mean an old second one.
-    let old_second = evidence
-        .second_factor()
-        .is_some_and(|second| second.at < request.received_at);
-    (fresh && old_second && demands_several(&request.authentication))
-        .then_some(AskReason::FreshSecondWanted)
-}
-
-fn demands_several(wanted: &RequestedAuthentication) -> bool {
-    !wanted.methods.is_empty() && wanted.methods.iter().all(|uri| uri == authn::MULTIPLE)
+    // Who asks for fresh credentials does not mean an old second factor, where the request is not met without it.
+    let since = request.received_at;
+    let old_second = || {
+        let second = evidence.second_factor();
+        second.is_some_and(|second| second.at < since)
+    };
+    let met_without_old_ones = || {
+        let mut fresh_only = evidence.clone();
+        fresh_only.forget_added_before(since);
+        satisfies_request(&fresh_only, &request.authentication)
+    };
+    (fresh && old_second() && !met_without_old_ones()).then_some(AskReason::FreshSecondWanted)
 }
 
 /// The first factors with which the demand can be met, alone or with another.

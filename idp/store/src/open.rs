@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tokio::time::{Instant, sleep};
 
 use crate::engine::{Engine, Pools};
 use crate::error::StoreError;
@@ -18,6 +21,8 @@ use crate::store::Store;
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection to PostgreSQL (F-17).
 const POSTGRES_POOL: Duration = Duration::from_secs(1);
+/// Between two tries to open a file that is busy.
+const AGAIN: Duration = Duration::from_millis(20);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -63,13 +68,32 @@ async fn open_sqlite(path: &str) -> Result<Pools, StoreError> {
             .max_lifetime(None)
             .test_before_acquire(false)
     };
-    let write = pool(1)
-        .connect_with(options.clone())
-        .await
-        .map_err(StoreError::from_sql)?;
+    let write = connect_waiting(|| pool(1).connect_with(options.clone())).await?;
     // Lazily: the file is now in WAL mode, which a reader cannot set while somebody writes.
     let read = pool(SQLITE_READERS).connect_lazy_with(options);
     Ok(Pools::Sqlite { read, write })
+}
+
+/// Switching a new file to WAL mode takes a lock for which SQLite does not wait when another process is at the same: it
+/// says "busy" at once, whatever the time-out. So the waiting is done here.
+async fn connect_waiting<F>(connect: impl Fn() -> F) -> Result<SqlitePool, StoreError>
+where
+    F: Future<Output = Result<SqlitePool, sqlx::Error>>,
+{
+    let until = Instant::now() + BUSY;
+    loop {
+        match connect().await {
+            Err(error) if is_busy(&error) && Instant::now() < until => sleep(AGAIN).await,
+            done => return done.map_err(StoreError::from_sql),
+        }
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    // The last octet of an extended code is the plain one; 5 is SQLITE_BUSY.
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
 }
 
 async fn open_postgres(url: &str) -> Result<Pools, StoreError> {

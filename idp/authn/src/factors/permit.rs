@@ -15,18 +15,18 @@ use crate::user::AuthenticatedUser;
 pub struct EnrolmentRule {
     /// How old the first and the second factor may be.
     pub fresh_for: Duration,
-    /// Whether the first factor may be enrolled during an interrupted sign-in, from inside.
-    pub during_sign_in_inside: bool,
+    /// Whether the first factor may be enrolled from inside.
+    pub first_inside: bool,
     /// The same from outside, where a stolen password may be all that somebody has.
-    pub during_sign_in_outside: bool,
+    pub first_outside: bool,
 }
 
 impl Default for EnrolmentRule {
     fn default() -> Self {
         Self {
             fresh_for: Duration::minutes(10),
-            during_sign_in_inside: true,
-            during_sign_in_outside: false,
+            first_inside: true,
+            first_outside: false,
         }
     }
 }
@@ -79,7 +79,7 @@ pub struct EnrolmentPermit {
 }
 
 impl EnrolmentPermit {
-    /// Decides for `user`, who has `offers`. `interrupted` says that a sign-in waits behind the enrolment.
+    /// Decides for `user`, who has `offers`, in the middle of a sign-in or at the own page alike.
     ///
     /// # Errors
     /// [`EnrolmentRefused`]: which proof is missing.
@@ -89,7 +89,6 @@ impl EnrolmentPermit {
         offers: &Offers,
         second: Option<RecentSecondFactor>,
         location: NetworkLocation,
-        interrupted: bool,
         now: OffsetDateTime,
     ) -> Result<Self, EnrolmentRefused> {
         let account = user.account().id;
@@ -101,16 +100,22 @@ impl EnrolmentPermit {
             return Err(EnrolmentRefused::FirstFactorTooOld);
         }
         let first = !offers.any();
-        if !first && !second.is_some_and(|second| second.account == account && is_fresh(second.at))
-        {
+        let proved = second.is_some_and(|second| second.account == account && is_fresh(second.at));
+        if !first && !proved {
             return Err(EnrolmentRefused::SecondFactorNeeded);
         }
         let allowed = match location {
-            NetworkLocation::Inside => rule.during_sign_in_inside,
-            NetworkLocation::Outside => rule.during_sign_in_outside,
+            NetworkLocation::Inside => rule.first_inside,
+            NetworkLocation::Outside => rule.first_outside,
         };
-        if first && interrupted && !allowed {
-            return Err(EnrolmentRefused::NotFromHere);
+        if first && !proved {
+            // A ticket comes by itself from a desktop that nobody locked.
+            if user.evidence().primary().method == Method::Kerberos {
+                return Err(EnrolmentRefused::FirstFactorTooOld);
+            }
+            if !allowed {
+                return Err(EnrolmentRefused::NotFromHere);
+            }
         }
         Ok(Self { account, first })
     }
@@ -136,8 +141,8 @@ pub enum EnrolmentRefused {
     /// The account has a factor, which has to be performed first.
     #[error("the account has a second factor that was not performed just now")]
     SecondFactorNeeded,
-    /// No enrolment during a sign-in from this network.
-    #[error("enrolment during a sign-in is not permitted from this network")]
+    /// No first factor from this network.
+    #[error("a first factor may not be enrolled from this network")]
     NotFromHere,
     /// The list of factors belongs to another account.
     #[error("the factors are another account's")]

@@ -340,6 +340,10 @@ impl SecondFactors {
         id: FactorId,
     ) -> Result<bool, FactorFailure> {
         check_permit(permit, user)?;
+        // Whoever could prove nothing holds factors of kinds that are switched off: these are the help desk's.
+        if permit.first() {
+            return Err(EnrolmentRefused::SecondFactorNeeded.into());
+        }
         Ok(self.vault.remove(permit.account(), id).await?)
     }
 

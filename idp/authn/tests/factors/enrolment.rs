@@ -18,7 +18,6 @@ const TOTP: FactorKind = FactorKind::Totp;
 struct Case<'a> {
     second: Option<RecentSecondFactor>,
     location: NetworkLocation,
-    interrupted: bool,
     now: OffsetDateTime,
     user: &'a AuthenticatedUser,
 }
@@ -31,7 +30,6 @@ async fn decide(node: &SecondFactors, case: &Case<'_>) -> Result<bool, Enrolment
         &offers,
         case.second,
         case.location,
-        case.interrupted,
         case.now,
     )
     .map(|permit| permit.first())
@@ -42,51 +40,40 @@ async fn a_factor_is_enrolled_after_what_the_account_has_and_never_after_less() 
     use NetworkLocation::{Inside, Outside};
     let lab = Lab::new().await;
     let (node, alice, bob) = (lab.node(), somebody("alice").await, somebody("bob").await);
-    let case = |now, location, interrupted, second| Case {
+    let case = |now, location, second| Case {
         second,
         location,
-        interrupted,
         now,
         user: &alice,
     };
     let late = noon() + Duration::minutes(11);
+    assert_eq!(decide(&node, &case(noon(), Inside, None)).await, Ok(true));
     assert_eq!(
-        decide(&node, &case(noon(), Inside, true, None)).await,
-        Ok(true)
-    );
-    assert_eq!(
-        decide(&node, &case(noon(), Outside, false, None)).await,
-        Ok(true)
-    );
-    assert_eq!(
-        decide(&node, &case(noon(), Outside, true, None)).await,
+        decide(&node, &case(noon(), Outside, None)).await,
         Err(EnrolmentRefused::NotFromHere)
     );
     assert_eq!(
-        decide(&node, &case(late, Inside, false, None)).await,
+        decide(&node, &case(late, Inside, None)).await,
         Err(EnrolmentRefused::FirstFactorTooOld)
     );
     let app = enrol_app(&node, &alice).await;
     let bobs = enrol_app(&node, &bob).await;
     let now = noon() + Duration::minutes(5);
     assert_eq!(
-        decide(&node, &case(now, Inside, false, None)).await,
+        decide(&node, &case(now, Inside, None)).await,
         Err(EnrolmentRefused::SecondFactorNeeded)
     );
     let proof = check(&node, &alice, TOTP, None, &app.code(now), now)
         .await
         .unwrap();
     let recent = Some(RecentSecondFactor::proved(&proof));
-    assert_eq!(
-        decide(&node, &case(now, Outside, true, recent)).await,
-        Ok(false)
-    );
+    assert_eq!(decide(&node, &case(now, Outside, recent)).await, Ok(false));
     let foreign = check(&node, &bob, TOTP, None, &bobs.code(now), now)
         .await
         .unwrap();
     let foreign = Some(RecentSecondFactor::proved(&foreign));
     assert_eq!(
-        decide(&node, &case(now, Inside, false, foreign)).await,
+        decide(&node, &case(now, Inside, foreign)).await,
         Err(EnrolmentRefused::SecondFactorNeeded),
         "another's second factor is none"
     );
@@ -97,7 +84,6 @@ async fn a_factor_is_enrolled_after_what_the_account_has_and_never_after_less() 
         &offers,
         recent,
         Inside,
-        false,
         now,
     );
     assert_eq!(mixed.map(|_| ()), Err(EnrolmentRefused::AnotherAccount));

@@ -89,16 +89,7 @@ pub(crate) async fn permit(
     };
     let offers = node.offers(user).await.unwrap();
     let second = proof.map(RecentSecondFactor::proved);
-    EnrolmentPermit::decide(
-        &rule,
-        user,
-        &offers,
-        second,
-        NetworkLocation::Outside,
-        false,
-        now,
-    )
-    .unwrap()
+    EnrolmentPermit::decide(&rule, user, &offers, second, NetworkLocation::Inside, now).unwrap()
 }
 
 /// An authenticator app with the secret of the page.

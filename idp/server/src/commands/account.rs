@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use signet_authn::{AccountCounters, CounterState, Guard};
 use signet_directory::{Candidate, Directory, LockoutStatus, LoginName, PasswordPolicy};
 use signet_model::{ActivityId, FactorKind, FactorRecord};
-use signet_store::{AuditEvent, EventNumber, Outcome};
+use signet_store::{AuditEvent, EventNumber, Outcome, StoreError};
 
 use self::sessions::{SessionShown, sessions};
 use super::admin::{Admin, editor};
@@ -115,8 +115,17 @@ impl Desk {
     }
 
     async fn reset_factors(&self, admin: &Admin) -> Done {
-        let before = self.show(admin).await?;
-        let change = json!({ "kind": "second-factor", "id": before.account, "before": before.factors, "after": [] });
+        let id = self.candidate.id;
+        // Rows that somebody changed by hand are just what has to go.
+        let before = match admin.store.load_factors(id).await {
+            Ok(factors) => json!(factors.iter().map(Factor::from).collect::<Vec<_>>()),
+            Err(fault @ StoreError::TamperedRow { .. }) => {
+                json!({ "unreadable": fault.message().private })
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let change =
+            json!({ "kind": "second-factor", "id": id.to_string(), "before": before, "after": [] });
         self.write_down(admin, change).await?;
         admin.store.reset_factors(self.candidate.id).await?;
         // A session that the lost factor opened must not outlive it.

@@ -306,7 +306,6 @@ impl<'a> Scene<'a> {
             offers,
             recent(session),
             self.caller.context.location,
-            true,
             now,
         );
         let permit = match permit {
@@ -356,7 +355,6 @@ impl<'a> Scene<'a> {
             &offers,
             recent(session),
             self.caller.context.location,
-            true,
             self.house.clock.now(),
         )?)
     }

@@ -225,8 +225,8 @@ fn enrolment(config: &Config) -> EnrolmentRule {
     };
     EnrolmentRule {
         fresh_for: Duration::minutes(i64::from(settings.fresh_minutes)),
-        during_sign_in_inside: settings.enrol_inside,
-        during_sign_in_outside: settings.enrol_outside,
+        first_inside: settings.enrol_inside,
+        first_outside: settings.enrol_outside,
     }
 }
 

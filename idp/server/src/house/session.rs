@@ -6,7 +6,7 @@ use signet_directory::DirectoryError;
 use signet_model::uris::name_id;
 use signet_model::{AccountId, MessagePair, Protocol, RelyingParty, RelyingPartyId, SessionId};
 use signet_protocols::saml2::LogoutRequest;
-use signet_store::{NewSession, Participant, Secret, SecretHash, Session};
+use signet_store::{NewSession, Participant, Secret, SecretHash, Session, StoreError};
 use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -45,6 +45,15 @@ struct Begun {
     expires_at: OffsetDateTime,
     known: Known,
     recent_tokens: u32,
+}
+
+/// What stands in the place of a new session.
+enum Before {
+    Nothing,
+    /// Fresh credentials take its place, alive or not.
+    Replaced(SecretHash),
+    /// Evidence is added to it, so it has to be alive.
+    Continued(SecretHash),
 }
 
 /// What became of a wish to end the browser's session.
@@ -163,24 +172,30 @@ impl House {
             }
             None => None,
         };
-        let user = match &earlier {
-            Some(earlier) => user.with_earlier(&earlier.user),
-            None => user,
-        };
         let settings = &self.config.session;
         let minutes = if user.persistent() {
             settings.keep_me_signed_in_minutes
         } else {
             settings.absolute_minutes
         };
+        let lasts = Duration::minutes(i64::from(minutes));
+        let user = match earlier {
+            // A factor that goes along lasts no longer than a session would: a password typed again every day does not renew it.
+            Some(earlier) => {
+                let limit = self.clock.now() - lasts;
+                user.with_earlier(&earlier.user.forgetting_factors_before(limit))
+            }
+            None => user,
+        };
         let known = self.snapshots.keep(user.account().clone());
         let begun = Begun {
             user,
-            expires_at: self.clock.now() + Duration::minutes(i64::from(minutes)),
+            expires_at: self.clock.now() + lasts,
             known,
             recent_tokens: 0,
         };
-        let session = self.put_session(caller, old, begun).await?;
+        let before = old.map_or(Before::Nothing, Before::Replaced);
+        let session = self.put_session(caller, before, begun).await?;
         self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
     }
@@ -212,16 +227,17 @@ impl House {
             known: session.known,
             recent_tokens: session.recent_tokens,
         };
-        let session = self.put_session(caller, Some(session.key), begun).await?;
+        let before = Before::Continued(session.key);
+        let session = self.put_session(caller, before, begun).await?;
         self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
     }
 
-    /// Writes a session in the place of `old`.
+    /// Writes a session in the place of the one before.
     async fn put_session(
         &self,
         caller: &Caller,
-        old: Option<SecretHash>,
+        before: Before,
         begun: Begun,
     ) -> Result<LiveSession, MessagePair> {
         let now = self.clock.now();
@@ -241,13 +257,19 @@ impl House {
             expires_at,
             place: place(caller),
         };
-        let created = match old {
-            Some(old) => self.store.replace_session(old, key, &new, now).await,
-            None => self
+        let created = match before {
+            Before::Nothing => self
                 .store
                 .create_session(key, &new, now)
                 .await
                 .map(|()| new.id),
+            Before::Replaced(old) => self.store.replace_session(old, key, &new, now).await,
+            // Whoever ended it meanwhile, the person or the help desk, is obeyed.
+            Before::Continued(old) => self
+                .store
+                .continue_session(old, key, &new, now)
+                .await
+                .and_then(|continued| continued.ok_or(StoreError::SessionEnded)),
         };
         let public_id = created.map_err(|error| error.message())?;
         let max_age = user

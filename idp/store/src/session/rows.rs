@@ -76,7 +76,8 @@ impl Store {
 
     /// Makes a session in the place of another of the same account, which is gone then; its participants go along,
     /// so that a sign-out still tells them (SES-01), and so does its public id, which gives the `SessionIndex` that
-    /// those partners know. Nothing of somebody else's session does.
+    /// those partners know. Nothing of somebody else's session does. The new one stands also when the old one has ended:
+    /// fresh credentials begin it.
     ///
     /// Answers the public id of the session that stands now.
     ///
@@ -89,8 +90,43 @@ impl Store {
         session: &NewSession,
         now: OffsetDateTime,
     ) -> Result<SessionId, StoreError> {
-        let mut row = Columns::of(session, millis(now));
         let mut tx = self.engine.begin().await?;
+        let (id, _) = self.move_session(&mut tx, old, key, session, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// The same for evidence that is added to a session: `None`, and nothing is made, when that session has ended meanwhile.
+    /// Who ended it is obeyed, and of two additions at the same time one stands.
+    ///
+    /// # Errors
+    /// The database is not available; the old session is as it was.
+    pub async fn continue_session(
+        &self,
+        old: SecretHash,
+        key: SecretHash,
+        session: &NewSession,
+        now: OffsetDateTime,
+    ) -> Result<Option<SessionId>, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let (id, continued) = self.move_session(&mut tx, old, key, session, now).await?;
+        if !continued {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// The public id of the new session, and whether the old one was alive, authentic and of the same account until now.
+    async fn move_session(
+        &self,
+        tx: &mut Tx,
+        old: SecretHash,
+        key: SecretHash,
+        session: &NewSession,
+        now: OffsetDateTime,
+    ) -> Result<(SessionId, bool), StoreError> {
+        let mut row = Columns::of(session, millis(now));
         let before = tx
             .fetch_one(
                 "SELECT public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac
@@ -106,14 +142,15 @@ impl Store {
         if let Some((before, _)) = &same {
             row.public_id.clone_from(&before.public_id);
         }
-        insert(&mut tx, &self.mac, key, &row, &session.place).await?;
+        insert(tx, &self.mac, key, &row, &session.place).await?;
         if same.is_some() {
-            move_participants(&mut tx, &self.mac, old, key).await?;
+            move_participants(tx, &self.mac, old, key).await?;
         }
-        remove(&mut tx, old).await?;
-        tx.commit().await?;
+        // Another transaction may have ended it since it was read.
+        let removed = remove(tx, old).await?;
+        let alive = same.is_some_and(|(before, _)| before.expires_at > row.created_at);
         let id = Uuid::parse_str(&row.public_id).map_err(|_| tampered(key))?;
-        Ok(SessionId(id))
+        Ok((SessionId(id), alive && removed == 1))
     }
 
     /// The session of a cookie; `None` when there is none, when it has ended, or was idle for `idle`.
@@ -212,12 +249,20 @@ impl Store {
     /// # Errors
     /// The database is not available.
     pub async fn end_sessions_of(&self, account: AccountId) -> Result<u64, StoreError> {
-        self.engine
-            .execute(
-                "DELETE FROM session WHERE account = $1",
-                &[account.to_string().as_str().into()],
-            )
-            .await
+        let account = account.to_string();
+        let binds = [account.as_str().into()];
+        let mut tx = self.engine.begin().await?;
+        // Participants first, as in every way to end a session: no two wait for each other.
+        tx.execute(
+            "DELETE FROM session_participant WHERE session IN (SELECT id_hash FROM session WHERE account = $1)",
+            &binds,
+        )
+        .await?;
+        let ended = tx
+            .execute("DELETE FROM session WHERE account = $1", &binds)
+            .await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Ends every session of everybody, as after a key was lost; how many there were.

@@ -53,6 +53,7 @@ on_both_engines! {
     trust::sec_key_04_neither_dump_nor_audit_shows_what_only_the_key_row_holds,
     sessions::a_session_is_found_by_its_cookie_until_it_ends,
     sessions::sec_ses_01_a_replaced_session_is_dead_and_its_participants_go_along,
+    sessions::sec_ses_04_a_session_that_was_ended_is_not_continued,
     sessions::sec_ses_04_idle_expired_and_ended_sessions_are_dead_after_a_restart_too,
     sessions::sec_cfg_15_a_session_written_by_hand_is_refused,
     sessions::touching_writes_once_a_minute,
@@ -92,7 +93,7 @@ on_both_engines! {
     factors::sec_pwd_13_a_ceremony_is_taken_once_and_by_its_account_only,
     factors::ceremonies_are_capped_and_swept,
     faults::opening_again_changes_nothing,
-    faults::two_processes_may_open_an_empty_database_together,
+    faults::several_processes_may_open_an_empty_database_together,
     faults::a_foreign_schema_step_is_refused_or_left_alone,
     faults::sec_f_14_killed_at_any_instant_every_acknowledged_row_is_there,
 }

@@ -104,6 +104,50 @@ pub(crate) async fn sec_ses_01_a_replaced_session_is_dead_and_its_participants_g
     );
 }
 
+/// An administrator or its owner ended it while a second factor was under way: it does not come back.
+pub(crate) async fn sec_ses_04_a_session_that_was_ended_is_not_continued(lab: Lab) {
+    let store = lab.open().await;
+    let fresh = || Secret::random().unwrap().key();
+    let new = new_session(account(1));
+    let (alive_one, ended) = (
+        session(&store, account(1)).await,
+        session(&store, account(1)).await,
+    );
+    store.end_session(ended).await.unwrap();
+    let (key, next) = (fresh(), fresh());
+    let continued = store.continue_session(ended, key, &new, noon()).await;
+    assert_eq!(continued, Ok(None));
+    assert!(!alive(&store, key, noon()).await);
+
+    // Of two at once one stands, whichever.
+    let (one, other) = (fresh(), fresh());
+    let (first, second) = tokio::join!(
+        store.continue_session(alive_one, one, &new, noon()),
+        store.continue_session(alive_one, other, &new, noon())
+    );
+    let stands = [first.unwrap().is_some(), second.unwrap().is_some()];
+    assert_eq!(stands.iter().filter(|stands| **stands).count(), 1);
+    assert_eq!(
+        [
+            alive(&store, one, noon()).await,
+            alive(&store, other, noon()).await
+        ],
+        stands
+    );
+    let standing = if stands[0] { one } else { other };
+
+    // Neither is somebody else's, nor one whose time is over.
+    let another = new_session(account(2));
+    let theirs = store
+        .continue_session(standing, next, &another, noon())
+        .await;
+    assert_eq!(theirs, Ok(None));
+    assert!(alive(&store, standing, noon()).await);
+    let late = noon() + Duration::days(30);
+    let over = store.continue_session(standing, next, &new, late).await;
+    assert_eq!(over, Ok(None));
+}
+
 pub(crate) async fn sec_ses_04_idle_expired_and_ended_sessions_are_dead_after_a_restart_too(
     lab: Lab,
 ) {

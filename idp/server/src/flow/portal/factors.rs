@@ -304,7 +304,6 @@ impl<'a> Page<'a> {
             &offers,
             recent(session),
             self.caller.context.location,
-            false,
             self.house.clock.now(),
         )?)
     }
