@@ -193,7 +193,7 @@ def test_a_server_that_is_down_is_said_so_and_the_other_ways_stay(make, browser,
         page = browser.sign_in(person["upn"], person["password"])
         browser.submit(page.form("Choose"), Choose="radius")
         page = answer(browser, "777777")
-        assert page.status == 503 and "does not answer" in page.text and "nothing was counted" in page.text, page.text
+        assert page.status == 503 and "does not answer" in page.text, page.text
         assert last(node, 1203)["reason"] == "SIG-FACTOR-RADIUS-UNAVAILABLE"
         assert {"totp"} <= set(page.tree.xpath('//button[@name="Choose"]/@value'))
         page = browser.submit(page.form("Choose"), Choose="totp")

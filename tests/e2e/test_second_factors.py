@@ -224,17 +224,6 @@ def test_a_fresh_request_for_several_factors_asks_for_both_again(node, browser, 
     check_mfa(node, browser.answer(), person)
 
 
-def test_from_outside_a_stolen_password_sets_nothing_up(new_signet, browser, person):
-    node = new_signet()
-    node.configuration["second_factor"] = {}
-    node.configuration["network"] = {"inside": []}
-    node.start()
-    browser.get(entra_url(node.sign_in_url, wauth=names.MULTIPLE))
-    page = browser.sign_in(person["upn"], person["password"])
-    assert page.status == 403 and "inside your organisation" in page.text and "wresult" not in page.response.text
-    node.stop()
-
-
 def test_a_person_sees_adds_and_removes_factors(node, browser, person):
     node.claim_name()
     address = f"{node.url}/adfs/portal/factors"

@@ -123,8 +123,8 @@ SERVICES = [
 
 # Accounts for tests that use one up: lock it, disable it, move it. The directory is laid anew at every run.
 SPARES = [
-    person(f"person{i:02}", "example.com", f"Person {i:02}", givenName="Person", sn=f"Number {i:02}", mail=f"person{i:02}@example.com")
-    for i in range(1, 61)
+    person(f"person{i:03}", "example.com", f"Person {i:03}", givenName="Person", sn=f"Number {i:03}", mail=f"person{i:03}@example.com")
+    for i in range(1, 161)
 ]
 
 ALL = PEOPLE + SPARES + STATES + CHANGERS + SERVICES

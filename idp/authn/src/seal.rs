@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use signet_model::{AccountId, Culprit, Evidence, MessagePair};
+use signet_model::{AccountId, Culprit, Evidence, MessagePair, Sid};
 use thiserror::Error;
 use time::OffsetDateTime;
 
@@ -12,7 +12,7 @@ use crate::user::AuthenticatedUser;
 
 /// A certificate's fields are the largest part.
 const LONGEST: usize = 24 * 1024;
-const PREFIX: &str = "e1.";
+const PREFIX: &str = "e2.";
 
 /// Seals the evidence of a session and opens it again, with a key that the store does not hold.
 pub struct SessionSeal(hmac::Key);
@@ -30,6 +30,7 @@ impl SessionSeal {
     pub fn seal(&self, user: &AuthenticatedUser, binding: &[u8]) -> String {
         let record = Record {
             account: user.account().id,
+            sid: user.account().sid.clone(),
             evidence: user.evidence().clone(),
             persistent: user.persistent(),
             since: user.signed_in_at(),
@@ -66,6 +67,7 @@ impl SessionSeal {
             .map_err(|_| Unsealed)?;
         Ok(StoredEvidence {
             account: record.account,
+            sid: record.sid,
             evidence: record.evidence,
             persistent: record.persistent,
             since: record.since,
@@ -82,6 +84,8 @@ impl SessionSeal {
 #[derive(Debug)]
 pub struct StoredEvidence {
     pub(crate) account: AccountId,
+    /// With several directories the object identifier alone is the word of whoever runs one of them.
+    pub(crate) sid: Sid,
     pub(crate) evidence: Evidence,
     pub(crate) persistent: bool,
     pub(crate) since: OffsetDateTime,
@@ -132,6 +136,7 @@ impl Unsealed {
 #[serde(deny_unknown_fields)]
 struct Record {
     account: AccountId,
+    sid: Sid,
     evidence: Evidence,
     persistent: bool,
     #[serde(with = "time::serde::timestamp::milliseconds")]

@@ -123,12 +123,13 @@ impl AuthenticatedUser {
     pub fn resume(stored: StoredEvidence, account: Arc<Account>) -> Result<Self, NotResumed> {
         let StoredEvidence {
             account: stored_account,
+            sid,
             evidence,
             persistent,
             since,
             password_last_set,
         } = stored;
-        if stored_account != account.id {
+        if stored_account != account.id || sid != account.sid {
             return Err(NotResumed::AnotherAccount);
         }
         if !account.kind.may_sign_in() {

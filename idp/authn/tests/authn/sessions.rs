@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use signet_authn::{AuthenticatedUser, NotResumed, SessionSeal};
 use signet_directory::AccountState;
-use signet_model::Method;
+use signet_model::{Method, Sid};
 use time::Duration;
 
 use crate::fake::{RIGHT, Scene, limits, noon};
@@ -66,7 +66,7 @@ async fn sec_ses_05_no_flipped_bit_other_row_other_key_or_cut_text_opens() {
     assert!(seal.open(&text, b"").is_err());
     assert!(SessionSeal::new(&[2; 32]).open(&text, BINDING).is_err());
     assert!(seal.open(&format!("{text} "), BINDING).is_err());
-    assert!(seal.open(&"e1.".repeat(5_000), BINDING).is_err());
+    assert!(seal.open(&"e2.".repeat(5_000), BINDING).is_err());
 }
 
 #[tokio::test]
@@ -101,6 +101,11 @@ async fn sec_ses_06_a_session_ends_with_its_account_or_password() {
     assert_eq!(
         resume(&|account| account.kind = signet_directory::AccountKind::Computer),
         Err(NotResumed::NotAPerson)
+    );
+    // An object of another directory with the same identifier, as whoever runs that one could make.
+    assert_eq!(
+        resume(&|account| account.sid = Sid::parse("S-1-5-21-9-9-9-1104").unwrap()),
+        Err(NotResumed::AnotherAccount)
     );
     let bob = scene.fake.account("bob").await;
     let stored = seal.open(&text, BINDING).unwrap();

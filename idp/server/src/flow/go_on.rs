@@ -322,7 +322,7 @@ fn show_form(
 }
 
 /// 200 for a form that is simply shown and for wrong credentials, as AD FS has it: tools look at the page.
-fn notice_status(notice: Option<Notice>) -> http::StatusCode {
+pub(crate) fn notice_status(notice: Option<Notice>) -> http::StatusCode {
     match notice {
         Some(Notice::DirectoryUnavailable | Notice::Busy) => http::StatusCode::SERVICE_UNAVAILABLE,
         Some(Notice::TooManyTries { .. }) => http::StatusCode::TOO_MANY_REQUESTS,

@@ -263,6 +263,12 @@ fn message_for(status: StatusCode) -> MessagePair {
             "The application sent a request that is too large.",
             "Go back to the application and start again.",
         ),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+            "SIG-HTTP-431",
+            Culprit::User,
+            "Your browser sent too many header fields.",
+            "Remove the cookies of your organisation's sites, and try again.",
+        ),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (
             "SIG-HTTP-415",
             Culprit::RelyingParty,

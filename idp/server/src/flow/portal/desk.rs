@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use signet_authn::SignInFailure;
 use signet_model::RelyingPartyId;
 use signet_pages::{Language, Notice, SignInPage};
@@ -12,7 +12,7 @@ use time::macros::format_description;
 use uuid::Uuid;
 
 use crate::flow::credentials::{SubmittedForm, is_from_here, minutes};
-use crate::flow::go_on::{Browser, browser_of};
+use crate::flow::go_on::{Browser, browser_of, notice_status};
 use crate::flow::reply::Reply;
 use crate::house::{House, LiveSession};
 use crate::web::caller::Caller;
@@ -121,7 +121,8 @@ impl<'a> Desk<'a> {
             keep_me_signed_in: false,
             activity: &self.caller.context.activity.to_string(),
         };
-        self.browser.keep(&reply, reply.html(StatusCode::OK, &page))
+        let status = notice_status(notice);
+        self.browser.keep(&reply, reply.html(status, &page))
     }
 
     /// Gives the cookies along: the session's when it began just now, and the browser's own.
