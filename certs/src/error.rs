@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use crate::facts::instant;
+
 /// A fault of key material or of something sealed with it.
 ///
 /// `Display` is the private detail for logs and command output; it never holds key material or a password.
@@ -41,7 +43,7 @@ pub enum CertError {
         thumbprint: String,
     },
     /// The certificate is past its time.
-    #[error("the certificate {subject} expired at {not_after}")]
+    #[error("the certificate {subject} expired at {}", instant(*.not_after))]
     CertificateExpired {
         /// Subject.
         subject: String,
@@ -49,7 +51,7 @@ pub enum CertError {
         not_after: OffsetDateTime,
     },
     /// The certificate is not valid yet.
-    #[error("the certificate {subject} is valid only from {not_before}")]
+    #[error("the certificate {subject} is valid only from {}", instant(*.not_before))]
     CertificateNotYetValid {
         /// Subject.
         subject: String,

@@ -30,7 +30,7 @@ mod wrap;
 
 pub use demo::{DemoAuthority, IssuedServer};
 pub use error::{CertError, FileFault};
-pub use facts::{CertificateFacts, Thumbprint};
+pub use facts::{CertificateFacts, Thumbprint, instant};
 pub use import::{read_certificate, read_pfx_bytes};
 pub use mac::MacKey;
 pub use master::MasterKey;

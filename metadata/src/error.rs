@@ -1,5 +1,6 @@
 //! Why a partner's metadata was not taken.
 
+use signet_certs::instant;
 use signet_model::{Culprit, MessagePair};
 use signet_xml::{KeyRefused, SignatureError, XmlError};
 use time::OffsetDateTime;
@@ -51,7 +52,7 @@ pub enum MetadataError {
     #[error("{0:?} cannot be an identifier")]
     IdentifierUnusable(String),
     /// `validUntil` is past.
-    #[error("the metadata expired at {0}")]
+    #[error("the metadata expired at {}", instant(*.0))]
     Expired(OffsetDateTime),
     /// Neither a SAML 2.0 service provider nor a WS-Federation relying party.
     #[error("{0:?} is neither a SAML 2.0 service provider nor a WS-Federation relying party")]

@@ -5,7 +5,7 @@ import signal
 import socket
 import ssl
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from cryptography import x509
@@ -16,11 +16,12 @@ from harness import hosts as names_of_hosts
 from harness import invariants, names
 from harness.cards import CardBrowser, ChromiumCards, borrowed
 from harness.entra import Tenant
+from harness.nginx import Nginx
 from harness.saml_requests import authn_request, name_id_policy, new_id, redirect_url, requested_context
 from harness.server import free_port, private_file
 from harness.tokens import read_saml, read_wsfed
 from harness.wsfed import STATE, entra_url
-from lab.authority import now
+from lab.authority import now, self_signed
 from lab.settings import SERVICE_HOST
 
 HOST = f"certauth.{SERVICE_HOST}"
@@ -660,6 +661,88 @@ def test_sec_crt_08_a_certificate_header_counts_from_a_listed_proxy_alone(make, 
     sign_in(browser, proxied)
     assert browser.refusal() == "SIG-CRT-REVOKED"
     proxied.stop()
+
+
+def test_sec_crt_12_an_enrolled_proxy_is_believed_over_its_own_handshake_alone(make, authority, cards, revocation, with_card):
+    revocation.behave()
+    alice = header_value(cards, "alice")
+    # Of an authority that nobody trusts: enrolling a proxy needs no public key infrastructure.
+    own = cards.certificate("rogue-issuer").fingerprint(hashes.SHA256()).hex(":")
+    proxied = make(header="client-cert", header_proxies=["edge"])
+    proxied.configuration["network"]["proxy"] = [{"name": "edge", "network": "127.0.0.1/32"}]
+    proxied.write()
+    done = proxied.raw("check")
+    assert done.returncode == 0 and "header_proxy_thumbprints" in done.stdout, done.stdout + done.stderr
+    proxied.configuration["certificate"]["header_proxy_thumbprints"] = [own]
+    proxied.write()
+    done = proxied.raw("check")
+    assert done.returncode == 0 and "header_proxy_thumbprints" not in done.stdout, done.stdout + done.stderr
+    serve(proxied)
+    for version in ("1.2", "1.3"):
+        browser = with_card("rogue-issuer", version)
+        browser.session.headers["Client-Cert"] = alice
+        sign_in(browser, proxied)
+        assert token_on(browser, proxied).one(names.CLAIM_UPN) == "alice@example.com"
+        assert last(proxied, 1202)["details"]["certificate"]["possession"] == "proxy"
+    # From the proxy's address, by somebody who does not hold its key: the header is as if it were not there.
+    browser = with_card(None)
+    browser.session.headers["Client-Cert"] = alice
+    sign_in(browser, proxied)
+    assert browser.refusal() == "SIG-CRT-NONE"
+    browser = with_card("good")
+    browser.session.headers["Client-Cert"] = alice
+    sign_in(browser, proxied)
+    assert token_on(browser, proxied).one(names.CLAIM_UPN) != "alice@example.com"
+    assert last(proxied, 1202)["details"]["certificate"]["possession"] == "handshake"
+    here, card = ("127.0.0.1", proxied.port), cards.folder / "rogue-issuer.crt"
+    said = borrowed(here, HOST, authority.certificate_file, card, cards.folder / "good.key", "1.3")
+    assert said.startswith("error:"), f"its certificate is no secret, its key is: {said}"
+    proxied.stop()
+
+
+@pytest.fixture
+def behind_nginx(make, authority, workspace, revocation):
+    """A node that believes nginx's header, nginx in front of it, and an outsider's way past nginx."""
+    revocation.behave()
+    own, own_key = self_signed(workspace, "edge", "edge")
+    thumbprint = x509.load_pem_x509_certificate(own.read_bytes()).fingerprint(hashes.SHA256()).hex()
+    node = make(header="x-ssl-client-cert", header_proxies=["edge"], header_proxy_thumbprints=[thumbprint])
+    node.configuration["network"]["proxy"] = [{"name": "edge", "network": "127.0.0.1/32"}]
+    node.start()
+    certificate, key = authority.issue_server("nginx", [HOST])
+    changes = {
+        "certauth.sts.contoso.com": HOST,
+        "/etc/nginx/certauth.crt": str(certificate),
+        "/etc/nginx/certauth.key": str(key),
+        "/etc/nginx/authorities.pem": str(authority.certificate_file),
+        "/etc/nginx/edge.crt": str(own),
+        "/etc/nginx/edge.key": str(own_key),
+        "10.0.0.7": f"127.0.0.1:{node.port}",
+    }
+    with Nginx(workspace / "nginx", free_port(), changes) as nginx:
+        names_of_hosts.point(HOST, ("127.0.0.1", nginx.port))
+        yield node
+    node.stop()
+
+
+def test_sec_crt_08_nginx_as_the_docs_set_it_up_passes_cards_on_and_nothing_that_a_browser_says(behind_nginx, cards, with_card):
+    node = behind_nginx
+    alice = quote(cards.certificate("alice").public_bytes(Encoding.PEM).decode(), safe="")
+    browser = with_card("alice")
+    sign_in(browser, node)
+    assert token_on(browser, node).one(names.CLAIM_UPN) == "alice@example.com"
+    assert last(node, 1202)["details"]["certificate"]["possession"] == "proxy"
+    for card, code in ((None, "SIG-CRT-NONE"), ("revoked", "SIG-CRT-REVOKED")):
+        browser = with_card(card)
+        browser.session.headers["X-SSL-Client-Cert"] = alice
+        sign_in(browser, node)
+        assert browser.refusal() == code
+    # Past nginx, from the same machine: the header is right and proves nothing.
+    names_of_hosts.point(HOST, ("127.0.0.1", node.port))
+    browser = with_card(None)
+    browser.session.headers["X-SSL-Client-Cert"] = alice
+    sign_in(browser, node)
+    assert browser.refusal() == "SIG-CRT-NONE"
 
 
 # --- the command

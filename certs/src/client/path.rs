@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use super::refusal::Refusal;
-use super::trust::Authorities;
+use super::trust::{Authorities, Root};
 use super::{CLIENT_AUTHENTICATION, ClientCertificate, SMARTCARD_LOGON};
 
 /// How many of the certificates that a client sends beside its own are looked at.
@@ -15,7 +15,7 @@ const MOST_SENT: usize = 8;
 const LARGEST_SENT: usize = 32 * 1024;
 
 /// The issuers of a certificate, the direct one first and the root last.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
     pub(super) issuers: Vec<CertificateDer<'static>>,
 }
@@ -110,17 +110,22 @@ pub(super) fn check_path(
                 .map(|one| CertificateDer::from(one.as_ref())),
         )
         .collect();
-    let found_any = Cell::new(None);
-    let issued_by_member = |path: &VerifiedPath<'_>| {
-        let issuer = direct_issuer(path, authorities);
-        if issuer
-            .as_ref()
-            .is_some_and(|issuer| authorities.may_issue(issuer))
-        {
-            return Ok(());
+    let not_a_member = Cell::new(None);
+    let out_of_date = Cell::new(None);
+    // What is refused here lets webpki go on to the next path: authorities renewed with their key are several certificates.
+    let is_taken = |path: &VerifiedPath<'_>| {
+        let root = root(path, authorities, now).ok_or(webpki::Error::UnknownIssuer)?;
+        let issuer = direct_issuer(path, root);
+        if !authorities.may_issue(&issuer) {
+            not_a_member.set(Some(issuer));
+            return Err(webpki::Error::UnknownIssuer);
         }
-        found_any.set(issuer);
-        Err(webpki::Error::UnknownIssuer)
+        // webpki takes an anchor as it is; an authority that has ended must not go on (RFC 5280 section 6.1.1 leaves it open).
+        if !root.is_in_time(now) {
+            out_of_date.set(Some(root.subject.clone()));
+            return Err(webpki::Error::UnknownIssuer);
+        }
+        Ok(())
     };
     let verified = leaf.verify_for_usage(
         algorithms(),
@@ -129,56 +134,50 @@ pub(super) fn check_path(
         unix_time(now),
         KeyUsage::client_auth(),
         None,
-        Some(&issued_by_member),
+        Some(&is_taken),
     );
     match verified {
-        Ok(path) => Ok(Path {
-            issuers: issuers(&path, authorities, now)?,
-        }),
-        Err(error) => Err(match found_any.take() {
-            Some(issuer) => Refusal::NotInNtAuth {
+        Ok(path) => {
+            let root = root(&path, authorities, now).ok_or(Refusal::UnknownIssuer)?;
+            Ok(Path {
+                issuers: intermediates(&path)
+                    .chain([root.certificate.clone()])
+                    .collect(),
+            })
+        }
+        Err(error) => Err(match (not_a_member.take(), out_of_date.take()) {
+            (Some(issuer), _) => Refusal::NotInNtAuth {
                 issuer: crate::CertificateFacts::read(&issuer)
                     .map(|facts| format!("{} ({})", facts.subject, facts.thumbprint))
                     .unwrap_or_default(),
             },
-            None => refusal(&error),
+            (None, Some(authority)) => Refusal::AuthorityOutOfDate { authority },
+            (None, None) => refusal(&error),
         }),
     }
 }
 
-fn direct_issuer(
-    path: &VerifiedPath<'_>,
-    authorities: &Authorities,
-) -> Option<CertificateDer<'static>> {
-    match path.intermediate_certificates().next() {
-        Some(intermediate) => Some(intermediate.der().into_owned()),
-        None => authorities.root_of(path.anchor()).cloned(),
-    }
+fn intermediates<'a>(
+    path: &'a VerifiedPath<'a>,
+) -> impl Iterator<Item = CertificateDer<'static>> + 'a {
+    path.intermediate_certificates()
+        .map(|one| one.der().into_owned())
 }
 
-fn issuers(
+/// The root at the end; without intermediates it is the direct issuer too.
+fn root<'a>(
     path: &VerifiedPath<'_>,
-    authorities: &Authorities,
+    authorities: &'a Authorities,
     now: OffsetDateTime,
-) -> Result<Vec<CertificateDer<'static>>, Refusal> {
-    let mut issuers: Vec<CertificateDer<'static>> = path
-        .intermediate_certificates()
-        .map(|one| one.der().into_owned())
-        .collect();
-    let root = authorities
-        .root_of(path.anchor())
-        .ok_or(Refusal::UnknownIssuer)?;
-    // webpki takes an anchor as it is; an authority that has ended must not go on (RFC 5280 section 6.1.1 leaves it open).
-    let facts = crate::CertificateFacts::read(root).map_err(|error| Refusal::Unusable {
-        detail: error.to_string(),
-    })?;
-    if now > facts.not_after || now < facts.not_before {
-        return Err(Refusal::AuthorityOutOfDate {
-            authority: facts.subject,
-        });
-    }
-    issuers.push(root.clone());
-    Ok(issuers)
+) -> Option<&'a Root> {
+    let as_issuer = path.intermediate_certificates().next().is_none();
+    authorities.root_of(path.anchor(), as_issuer, now)
+}
+
+fn direct_issuer(path: &VerifiedPath<'_>, root: &Root) -> CertificateDer<'static> {
+    intermediates(path)
+        .next()
+        .unwrap_or_else(|| root.certificate.clone())
 }
 
 fn refusal(error: &webpki::Error) -> Refusal {

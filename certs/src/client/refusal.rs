@@ -1,9 +1,9 @@
 //! Why a certificate does not sign anybody in: one variant, one page.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::error::Unreadable;
+use crate::facts::instant;
 
 /// A certificate was refused for what it is. Who it belongs to is another question, asked after.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -179,9 +179,4 @@ impl Refusal {
             ),
         }
     }
-}
-
-/// An instant as logs, commands and pages write it.
-pub(super) fn instant(at: OffsetDateTime) -> String {
-    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

@@ -18,6 +18,7 @@ pub use http::{HttpSource, ListedHosts, NotAHost};
 pub use list::{ListFault, RevocationList, fuzz_revocation_list};
 pub use ocsp::{OcspFault, fuzz_ocsp_answer};
 
+pub(super) use cache::Fault;
 pub(super) use list::Holder;
 pub(super) use ocsp::Status;
 

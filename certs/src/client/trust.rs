@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::DistinguishedName;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
+use time::OffsetDateTime;
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
+
+use crate::facts::CertificateFacts;
 
 /// More authorities than any organisation has.
 const MOST_AUTHORITIES: usize = 512;
@@ -16,12 +19,27 @@ const LARGEST_AUTHORITY: usize = 64 * 1024;
 /// Built anew when a file or the directory's stores change; judging borrows it.
 pub struct Authorities {
     pub(super) anchors: Vec<TrustAnchor<'static>>,
-    pub(super) roots: Vec<CertificateDer<'static>>,
+    /// One for each anchor, in the same order.
+    roots: Vec<Root>,
     pub(super) intermediates: Vec<CertificateDer<'static>>,
     issuers: Vec<CertificateDer<'static>>,
     issuer_hashes: HashSet<[u8; 32]>,
     /// Certificates that were left out because they do not parse, or there were too many.
     pub left_out: usize,
+}
+
+/// A trusted root, and when it is one.
+pub(super) struct Root {
+    pub(super) certificate: CertificateDer<'static>,
+    pub(super) subject: String,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+}
+
+impl Root {
+    pub(super) fn is_in_time(&self, now: OffsetDateTime) -> bool {
+        (self.not_before..=self.not_after).contains(&now)
+    }
 }
 
 impl Authorities {
@@ -42,12 +60,24 @@ impl Authorities {
             }
         }
         intermediates.retain(|one| !roots.contains(one));
-        let anchors = roots.iter().filter_map(|root| {
-            let anchor = anchor_from_trusted_cert(root).ok()?;
-            Some(anchor.to_owned())
-        });
+        let mut anchored = (Vec::new(), Vec::new());
+        for certificate in roots {
+            let anchor = anchor_from_trusted_cert(&certificate).map(|anchor| anchor.to_owned());
+            let (Ok(anchor), Ok(facts)) = (anchor, CertificateFacts::read(&certificate)) else {
+                left_out += 1;
+                continue;
+            };
+            anchored.0.push(anchor);
+            anchored.1.push(Root {
+                certificate,
+                subject: facts.subject,
+                not_before: facts.not_before,
+                not_after: facts.not_after,
+            });
+        }
+        let (anchors, roots) = anchored;
         Self {
-            anchors: anchors.collect(),
+            anchors,
             issuer_hashes: issuers.iter().map(|one| sha256(one)).collect(),
             roots,
             intermediates,
@@ -75,16 +105,25 @@ impl Authorities {
         subjects.collect()
     }
 
-    /// The root behind an anchor that a path ended at.
-    pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&CertificateDer<'static>> {
-        let same = |one: &&TrustAnchor<'static>| {
-            one.subject == anchor.subject
-                && one.subject_public_key_info == anchor.subject_public_key_info
-        };
-        let found = self.anchors.iter().find(same)?;
-        self.roots
-            .iter()
-            .find(|root| anchor_from_trusted_cert(root).is_ok_and(|one| one == *found))
+    /// The root behind an anchor that a path ended at. A root that was renewed with its key is there twice: the one that
+    /// is in its time is taken, and among such a member of the NTAuth set where `as_issuer` asks for one.
+    pub(super) fn root_of(
+        &self,
+        anchor: &TrustAnchor<'_>,
+        as_issuer: bool,
+        now: OffsetDateTime,
+    ) -> Option<&Root> {
+        let behind = self.anchors.iter().zip(&self.roots);
+        behind
+            // Name constraints too: a path was verified by those of this anchor.
+            .filter(|(one, _)| *one == anchor)
+            .map(|(_, root)| root)
+            .max_by_key(|root| {
+                (
+                    root.is_in_time(now),
+                    as_issuer && self.may_issue(&root.certificate),
+                )
+            })
     }
 }
 

@@ -1,5 +1,7 @@
 //! OCSP: who may answer, what an answer has to be, and what follows from it.
 
+use std::sync::atomic::Ordering;
+
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose};
 use signet_certs::client::{JudgingPolicy, Refusal, Revocation};
 use time::Duration;
@@ -165,6 +167,78 @@ async fn sec_crt_06_revoked_and_unknown_refuse_whatever_the_list_says() {
         verdict(&pki, &card).await,
         Err(Refusal::RevocationUnknown { .. })
     ));
+}
+
+#[tokio::test]
+async fn sec_crt_06_a_list_that_names_a_card_counts_where_the_responder_does_not_know_it() {
+    let pki = Pki::new();
+    let card = card(&pki);
+    serve_by_issuer(
+        &pki,
+        Answer {
+            status: Say::Unknown,
+            ..Answer::default()
+        },
+    );
+    let soft = JudgingPolicy {
+        revocation: Revocation::SoftFail,
+        ..JudgingPolicy::default()
+    };
+    let chain = [card.certificate.clone()];
+    let judge = pki.judge(soft);
+    assert!(
+        judge.judge(&chain, NOW).await.is_ok(),
+        "unknown alone is what soft lets in"
+    );
+    pki.source
+        .serve(CRL, Ok(pki.issuing.list(&[&card], |_| {})));
+    for policy in [soft, JudgingPolicy::default()] {
+        let refused = pki.judge(policy).judge(&chain, NOW).await.unwrap_err();
+        assert!(
+            matches!(&refused, Refusal::Revoked { source_of_news, .. } if source_of_news == CRL),
+            "{:?}: {refused:?}",
+            policy.revocation
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sec_crt_06_a_responder_that_hangs_leaves_time_for_the_list() {
+    let pki = Pki::new();
+    let card = card(&pki);
+    pki.source.hangs.store(true, Ordering::SeqCst);
+    pki.source
+        .serve(CRL, Ok(pki.issuing.list(&[&card], |_| {})));
+    let soft = JudgingPolicy {
+        revocation: Revocation::SoftFail,
+        ..JudgingPolicy::default()
+    };
+    let begun = tokio::time::Instant::now();
+    for policy in [soft, JudgingPolicy::default()] {
+        let judge = pki.judge(policy);
+        let refused = judge.judge(std::slice::from_ref(&card.certificate), NOW);
+        assert!(matches!(refused.await, Err(Refusal::Revoked { .. })));
+    }
+    assert!(begun.elapsed() < soft.patience * 2);
+    pki.source.serve(CRL, Ok(pki.issuing.list(&[], |_| {})));
+    assert_eq!(verdict(&pki, &card).await, Ok(()));
+    // A card that names nobody else: the whole patience, and no longer.
+    let only_responder = Wanted {
+        ocsp: Some(OCSP),
+        crl: None,
+        ..Wanted::default()
+    }
+    .issue(&pki.issuing);
+    let begun = tokio::time::Instant::now();
+    assert!(matches!(
+        verdict(&pki, &only_responder).await,
+        Err(Refusal::RevocationUnknown { .. })
+    ));
+    let waited = begun.elapsed();
+    assert!(
+        waited >= soft.patience && waited < soft.patience * 2,
+        "{waited:?}"
+    );
 }
 
 #[tokio::test]

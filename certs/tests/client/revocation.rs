@@ -61,6 +61,16 @@ async fn sec_crt_06_a_revoked_authority_takes_its_certificates_with_it() {
         matches!(&refusal, Refusal::Revoked { certificate, .. } if certificate.contains("Issuing, 1")),
         "{refusal:?}"
     );
+    // Nobody can say anything of the card itself: what is known of the authority counts all the same, and is what is told.
+    pki.source.serve(CRL, Err(unreachable(CRL)));
+    for policy in [soft(), JudgingPolicy::default()] {
+        let refusal = verdict(&pki.judge(policy), &card, NOW).await.unwrap_err();
+        assert!(
+            matches!(&refusal, Refusal::Revoked { certificate, .. } if certificate.contains("Issuing, 1")),
+            "{:?}: {refusal:?}",
+            policy.revocation
+        );
+    }
 }
 
 #[tokio::test]
@@ -160,7 +170,11 @@ async fn sec_crt_06_addresses_that_are_not_listed_are_not_fetched() {
             "{crl:?}: {refusal:?}"
         );
     }
-    assert_eq!(pki.source.count(), 0);
+    let asked = pki.source.addresses();
+    assert!(
+        asked.iter().all(|url| url == ROOT_CRL),
+        "the issuing authority is looked up: {asked:?}"
+    );
 }
 
 #[tokio::test]

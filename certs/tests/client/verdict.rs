@@ -296,6 +296,111 @@ async fn sec_crt_07_times_constraints_and_unknown_critical_extensions() {
     ));
 }
 
+fn der<'a>(authorities: &[&'a Authority]) -> Vec<&'a [u8]> {
+    let certificates = authorities.iter();
+    certificates.map(|one| one.certificate.as_ref()).collect()
+}
+
+#[tokio::test]
+async fn sec_crt_07_a_root_renewed_with_its_key_goes_on() {
+    let pki = Pki::new();
+    let ended = pki.root.renewed(None, |params| {
+        params.not_after = NOW - Duration::days(1);
+    });
+    let judge = pki.judge(JudgingPolicy::default());
+    let by_issuing = [Wanted::default().issue(&pki.issuing).certificate];
+    let by_root = Wanted {
+        crl: Some(crate::pki::ROOT_CRL),
+        ..Wanted::default()
+    };
+    let by_root = [by_root.issue(&pki.root).certificate];
+    for roots in [[&ended, &pki.root], [&pki.root, &ended]] {
+        let with = |ntauth: &[&Authority]| Authorities::new(der(&roots), [], der(ntauth));
+        judge.set_authorities(with(&[&pki.issuing]));
+        assert!(judge.judge(&by_issuing, NOW).await.is_ok());
+        for ntauth in [&[&pki.root][..], &[&pki.root, &ended]] {
+            judge.set_authorities(with(ntauth));
+            assert!(judge.judge(&by_root, NOW).await.is_ok());
+        }
+        // Of the two, only the one that has ended may issue: the other one is not meant.
+        judge.set_authorities(with(&[&ended]));
+        assert!(matches!(
+            judge.judge(&by_root, NOW).await,
+            Err(Refusal::NotInNtAuth { .. })
+        ));
+    }
+    let renewed = pki.root.renewed(None, |_| {});
+    for roots in [[&renewed, &pki.root], [&pki.root, &renewed]] {
+        for member in roots {
+            judge.set_authorities(Authorities::new(der(&roots), [], der(&[member])));
+            assert!(judge.judge(&by_root, NOW).await.is_ok());
+        }
+    }
+    let future = pki.root.renewed(None, |params| {
+        params.not_before = NOW + Duration::days(1);
+    });
+    judge.set_authorities(Authorities::new(
+        der(&[&ended, &future]),
+        [],
+        der(&[&pki.issuing]),
+    ));
+    let refusal = judge.judge(&by_issuing, NOW).await.unwrap_err();
+    assert!(
+        matches!(&refusal, Refusal::AuthorityOutOfDate { authority } if authority.contains("Root")),
+        "{refusal:?}"
+    );
+}
+
+#[tokio::test]
+async fn sec_crt_07_a_renewed_root_is_taken_with_its_own_constraints() {
+    let pki = Pki::new();
+    let ended = pki.root.renewed(None, |params| {
+        params.not_after = NOW - Duration::days(1);
+    });
+    let narrower = pki.root.renewed(None, |params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::Rfc822Name("other.test".to_owned())],
+            excluded_subtrees: vec![],
+        });
+    });
+    let chain = [Wanted::default().issue(&pki.issuing).certificate];
+    let judge = pki.judge(JudgingPolicy::default());
+    for roots in [[&ended, &narrower], [&narrower, &ended]] {
+        judge.set_authorities(Authorities::new(der(&roots), [], der(&[&pki.issuing])));
+        assert!(judge.judge(&chain, NOW).await.is_err());
+    }
+    // The wider one is in its time: then it is a path.
+    judge.set_authorities(Authorities::new(
+        der(&[&narrower, &pki.root]),
+        [],
+        der(&[&pki.issuing]),
+    ));
+    assert!(judge.judge(&chain, NOW).await.is_ok());
+}
+
+#[tokio::test]
+async fn sec_crt_04_an_issuer_renewed_with_its_key_is_the_one_in_ntauth() {
+    let pki = Pki::new();
+    let root = der(&[&pki.root]);
+    let ended = pki.issuing.renewed(Some(&pki.root), |params| {
+        params.not_after = NOW - Duration::days(1);
+    });
+    let renewed = pki.issuing.renewed(Some(&pki.root), |_| {});
+    let judge = pki.judge(JudgingPolicy::default());
+    let chain = [Wanted::default().issue(&pki.issuing).certificate];
+    for (helper, members, accepted) in [
+        (&pki.issuing, &[&renewed][..], true),
+        (&renewed, &[&pki.issuing], true),
+        (&ended, &[&renewed], true),
+        (&renewed, &[&ended, &pki.issuing], true),
+        (&pki.issuing, &[&ended], false),
+    ] {
+        judge.set_authorities(Authorities::new(root.clone(), der(&[helper]), der(members)));
+        let verdict = judge.judge(&chain, NOW).await;
+        assert_eq!(verdict.is_ok(), accepted, "{:?}", verdict.err());
+    }
+}
+
 #[tokio::test]
 async fn sec_crt_05_only_the_purpose_of_signing_in_signs_in() {
     let pki = Pki::new();

@@ -10,7 +10,7 @@
 )]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -51,6 +51,15 @@ impl Authority {
         parent: Option<&Authority>,
         change: impl FnOnce(&mut CertificateParams),
     ) -> Self {
+        Self::with_key(name, parent, KeyPair::generate().unwrap(), change)
+    }
+
+    fn with_key(
+        name: &str,
+        parent: Option<&Authority>,
+        key: KeyPair,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let mut params = params(name, "Authorities");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -59,7 +68,6 @@ impl Authority {
             params.crl_distribution_points = vec![point(ROOT_CRL)];
         }
         change(&mut params);
-        let key = KeyPair::generate().unwrap();
         let certificate = match parent {
             Some(parent) => params.signed_by(&key, &parent.issuer).unwrap(),
             None => params.self_signed(&key).unwrap(),
@@ -70,6 +78,15 @@ impl Authority {
             issuer: Issuer::new(params, key),
             name: name.to_owned(),
         }
+    }
+
+    /// The same authority with the same key and another certificate.
+    pub(crate) fn renewed(
+        &self,
+        parent: Option<&Authority>,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        Self::with_key(&self.name, parent, self.key(), change)
     }
 
     pub(crate) fn key(&self) -> KeyPair {
@@ -313,7 +330,10 @@ type Responder = Box<dyn Fn(&[u8]) -> Served + Send + Sync>;
 pub(crate) struct Source {
     lists: Mutex<HashMap<String, Served>>,
     responder: Mutex<Option<Responder>>,
+    /// Responders take a question and never answer.
+    pub(crate) hangs: AtomicBool,
     pub(crate) fetched: AtomicU32,
+    asked: Mutex<Vec<String>>,
 }
 
 impl Source {
@@ -323,6 +343,11 @@ impl Source {
 
     pub(crate) fn respond(&self, responder: impl Fn(&[u8]) -> Served + Send + Sync + 'static) {
         *self.responder.lock().unwrap() = Some(Box::new(responder));
+    }
+
+    /// Every address that was asked, in order.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -350,6 +375,7 @@ impl RevocationSource for Source {
 
     async fn list(&self, url: &str) -> Result<Vec<u8>, FetchFault> {
         self.fetched.fetch_add(1, Ordering::SeqCst);
+        self.asked.lock().unwrap().push(url.to_owned());
         tokio::task::yield_now().await;
         let served = self.lists.lock().unwrap().get(url).cloned();
         served.unwrap_or_else(|| Err(unreachable(url)))
@@ -357,6 +383,10 @@ impl RevocationSource for Source {
 
     async fn ask(&self, url: &str, request: Vec<u8>) -> Result<Vec<u8>, FetchFault> {
         self.fetched.fetch_add(1, Ordering::SeqCst);
+        self.asked.lock().unwrap().push(url.to_owned());
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         match &*self.responder.lock().unwrap() {
             Some(responder) => responder(&request),
             None => Err(unreachable(url)),

@@ -52,6 +52,124 @@ fn ldif(pki: &Pki, carla: &str, more: &str) -> String {
     )
 }
 
+/// Two forests: `own`, and one with people and authorities of its own, whose lists are served.
+async fn two_forests(
+    own: &str,
+    other: &Pki,
+    files: ConfiguredAuthorities,
+) -> CertificateAuthenticator {
+    let of_other = ldif(other, "", "")
+        .replace("DC=corp,DC=example", "DC=partner,DC=example")
+        .replace("S-1-5-21-1-2-3", "S-1-5-21-7-8-9")
+        .replace("@corp.example", "@partner.example");
+    let directory = |ldif: &str| -> Arc<dyn Directory> {
+        let embedded = Embedded::from_ldif(ldif).unwrap();
+        Arc::new(embedded.with_clock(Clock::fixed(NOW)))
+    };
+    let directories = vec![directory(own), directory(&of_other)];
+    let made = CertificateAuthenticator::new(
+        Directories::new(directories),
+        files,
+        other.cache(),
+        JudgingPolicy::default(),
+        STRICT,
+    );
+    assert_eq!(made.refresh().await.failures.len(), 0);
+    made
+}
+
+fn published_roots() -> ConfiguredAuthorities {
+    ConfiguredAuthorities {
+        trust_directory_roots: true,
+        ..ConfiguredAuthorities::default()
+    }
+}
+
+async fn verdict_and_steps(
+    authenticator: &CertificateAuthenticator,
+    card: &Card,
+) -> (
+    Result<VerifiedCertificate, CertificateFailure>,
+    Vec<&'static str>,
+) {
+    let chain = [card.certificate.clone()];
+    let verdict = authenticator
+        .sign_in(&chain, Possession::Handshake, NOW)
+        .await;
+    let told = authenticator
+        .explain(&[card.certificate.to_vec()], NOW)
+        .await;
+    match &verdict {
+        Ok(verified) => assert!(
+            told.verdict
+                .unwrap()
+                .starts_with(verified.account().sam.as_str())
+        ),
+        Err(failure) => assert_eq!(told.verdict.unwrap_err(), failure.message()),
+    }
+    (verdict, told.steps.iter().map(|step| step.what).collect())
+}
+
+#[tokio::test]
+async fn sec_crt_04_one_forests_issuers_say_nothing_about_another_forests_people() {
+    let (own, other) = (Pki::new(), Pki::new());
+    let here = ldif(&own, "", "");
+    let authenticator = two_forests(&here, &other, published_roots()).await;
+    // The other forest's authority names Carla of this one by her SID.
+    let forged = Wanted::default().issue(&other.issuing);
+    let (verdict, steps) = verdict_and_steps(&authenticator, &forged).await;
+    let refused = verdict.unwrap_err();
+    assert!(
+        matches!(&refused, CertificateFailure::NotOfThisDirectory { directory, .. } if directory == "corp.example"),
+        "{refused:?}"
+    );
+    let page = refused.message();
+    assert_eq!(page.code, "SIG-CRT-NOT-OF-DIRECTORY");
+    assert!(page.private.contains("corp.example"), "{}", page.private);
+    assert!(refused.account().is_some(), "whom it was made for is known");
+    assert!(steps.contains(&"directory's issuers"), "{steps:?}");
+    // Its own people it may name.
+    let honest = Wanted {
+        sid: Some("S-1-5-21-7-8-9-1104"),
+        upn: Some("carla@partner.example"),
+        ..Wanted::default()
+    }
+    .issue(&other.issuing);
+    let (verdict, steps) = verdict_and_steps(&authenticator, &honest).await;
+    assert_eq!(
+        verdict.unwrap().account().upn.as_deref(),
+        Some("carla@partner.example")
+    );
+    assert!(steps.contains(&"directory's issuers"), "{steps:?}");
+    // What an operator names in a file counts for everybody, and only together with a root that does.
+    for (roots, accepted) in [
+        (vec![other.root.certificate.to_vec()], true),
+        (vec![], false),
+    ] {
+        let files = ConfiguredAuthorities {
+            roots,
+            ntauth: vec![other.issuing.certificate.to_vec()],
+            ..published_roots()
+        };
+        let authenticator = two_forests(&here, &other, files).await;
+        let (verdict, _) = verdict_and_steps(&authenticator, &forged).await;
+        assert_eq!(verdict.is_ok(), accepted, "{:?}", verdict.err());
+    }
+}
+
+#[tokio::test]
+async fn sec_crt_04_a_directory_that_publishes_nothing_has_no_issuers() {
+    let (own, other) = (Pki::new(), Pki::new());
+    let published = ldif(&own, "", "");
+    let bare = published.split("dn: CN=NTAuthCertificates").next().unwrap();
+    let made = two_forests(bare, &other, published_roots()).await;
+    let (verdict, _) = verdict_and_steps(&made, &Wanted::default().issue(&other.issuing)).await;
+    assert_eq!(
+        verdict.unwrap_err().message().code,
+        "SIG-CRT-NOT-OF-DIRECTORY"
+    );
+}
+
 async fn authenticator(pki: &Pki, ldif: &str, mapping: MappingPolicy) -> CertificateAuthenticator {
     let embedded = Embedded::from_ldif(ldif).unwrap();
     let clock = Clock::fixed(NOW);
@@ -365,6 +483,11 @@ fn each_page_has_its_own_code_and_words() {
         }
         .into(),
         MappingRefusal::OlderThanAccount { account: text() }.into(),
+        CertificateFailure::NotOfThisDirectory {
+            account: id,
+            directory: text(),
+            detail: text(),
+        },
         CertificateFailure::NotAPerson(id),
         CertificateFailure::AccountDisabled(id),
         CertificateFailure::AccountExpired(id),

@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use signet_authn::{GuardSettings, SmartLockout};
 
-pub(crate) use certificate::CertificateConfig;
+pub(crate) use certificate::{CertificateConfig, HeaderTrust};
 pub(crate) use kerberos::{Kerberos as KerberosConfig, Protection};
 pub(crate) use second_factor::{RadiusName, SecondFactor};
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use signet_certs::instant;
 use time::OffsetDateTime;
 
 /// Something that was left out of a draft, or looks doubtful. `Display` is the sentence for the admin.
@@ -91,7 +92,7 @@ impl fmt::Display for Note {
                 write!(f, "A certificate for {usage} was left out: {reason}.")
             }
             Self::CertificateExpired { subject, not_after } => {
-                write!(f, "The certificate {subject} expired at {not_after}; its key is pinned and still counts.")
+                write!(f, "The certificate {subject} expired at {}; its key is pinned and still counts.", instant(*not_after))
             }
             Self::KeyWithoutCertificate => f.write_str("A key without a certificate was left out."),
             Self::SeveralEncryptionKeys => {
@@ -107,7 +108,7 @@ impl fmt::Display for Note {
             Self::ProtocolNotSpoken { protocols } => {
                 write!(f, "A role of protocols that are not spoken was ignored: {protocols}.")
             }
-            Self::ExpiresSoon(at) => write!(f, "The metadata is valid only until {at}."),
+            Self::ExpiresSoon(at) => write!(f, "The metadata is valid only until {}.", instant(*at)),
             Self::CacheDurationUnreadable => f.write_str("cacheDuration is not a duration; it is ignored."),
             Self::NameIdFormats(formats) => {
                 write!(f, "The partner asks for name identifiers of the format {}; give it a rule that makes one.", formats.join(" or "))

@@ -124,6 +124,10 @@ fn endpoints_must_be_numbered_and_one_must_be_usable() {
 fn expired_metadata_is_refused_wherever_it_says_so() {
     let past = "validUntil=\"2026-06-01T11:59:59Z\"";
     let expired = MetadataError::Expired(datetime!(2026-06-01 11:59:59 UTC));
+    assert_eq!(
+        expired.to_string(),
+        "the metadata expired at 2026-06-01T11:59:59Z"
+    );
     let role = sp("s").replace(
         "protocolSupportEnumeration",
         &format!("{past} protocolSupportEnumeration"),

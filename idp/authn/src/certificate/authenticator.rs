@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use signet_certs::client::revocation::RevocationCache;
-use signet_certs::client::{Authorities, ClientCertificate, Judge, JudgingPolicy, search_values};
+use signet_certs::client::{
+    Authorities, ClientCertificate, Judge, JudgedCertificate, JudgingPolicy, Refusal, search_values,
+};
 use signet_directory::{
     Account, AccountState, CertificateCandidate, CertificateSearch, Directories, Directory,
     DirectoryError, LoginName,
@@ -37,7 +39,7 @@ impl CertificateAuthenticator {
         judging: JudgingPolicy,
         mapping: MappingPolicy,
     ) -> Self {
-        let trust = TrustSources::new(configured);
+        let trust = TrustSources::new(configured, &directories);
         let authorities = trust.authorities(&mut Refreshed::default());
         Self {
             judge: Judge::new(authorities, revocations, judging),
@@ -79,6 +81,7 @@ impl CertificateAuthenticator {
     ) -> Result<VerifiedCertificate, CertificateFailure> {
         let judged = self.judge.judge(chain, now).await?;
         let (candidate, mapped_by) = self.load_owner(judged.certificate()).await?;
+        self.check_counts_for(&candidate, &judged, chain).await?;
         let account = self.load_account(&candidate).await?;
         Ok(VerifiedCertificate::new(
             Arc::new(account),
@@ -109,6 +112,33 @@ impl CertificateAuthenticator {
         let owner = candidates.into_iter().nth(at);
         let owner = owner.ok_or(MappingRefusal::NoAccount { note: None })?;
         Ok((owner, mapped_by))
+    }
+
+    /// Refuses a certificate that is good by another directory's authorities only: NTAuth of one forest says nothing about
+    /// the people of another. Whether there was anything to compare: with one directory there is not.
+    pub(super) async fn check_counts_for(
+        &self,
+        owner: &CertificateCandidate,
+        judged: &JudgedCertificate,
+        chain: &[CertificateDer<'_>],
+    ) -> Result<bool, CertificateFailure> {
+        let Some(authorities) = self.trust.of_directory(&owner.candidate.directory) else {
+            return Ok(false);
+        };
+        let sent = chain.split_first().map_or(&[][..], |(_, sent)| sent);
+        match self.judge.confirm(judged, sent, &authorities).await {
+            Ok(()) => Ok(true),
+            Err(
+                refusal @ (Refusal::NotInNtAuth { .. }
+                | Refusal::UnknownIssuer
+                | Refusal::NoAuthorities),
+            ) => Err(CertificateFailure::NotOfThisDirectory {
+                account: owner.candidate.id,
+                directory: owner.candidate.directory.to_string(),
+                detail: refusal.to_string(),
+            }),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     /// The account as it is now, free to sign in.

@@ -73,6 +73,25 @@ impl CertificateAuthenticator {
                     what: "account",
                     outcome: Ok(format!("{name}, by {by}")),
                 });
+                let counts = match &verdict {
+                    Ok(judged) => self.check_counts_for(candidate, judged, &chain).await,
+                    // Refused already; there is no path to compare.
+                    Err(_) => Ok(false),
+                };
+                match &counts {
+                    Ok(true) => steps.push(ExplainedStep {
+                        what: "directory's issuers",
+                        outcome: Ok(format!(
+                            "the issuer counts for people of {}",
+                            candidate.candidate.directory
+                        )),
+                    }),
+                    Ok(false) => {}
+                    Err(failure) => steps.push(ExplainedStep {
+                        what: "directory's issuers",
+                        outcome: Err(failure.message()),
+                    }),
+                }
                 let state = self.load_account(candidate).await;
                 steps.push(ExplainedStep {
                     what: "state of the account",
@@ -81,7 +100,7 @@ impl CertificateAuthenticator {
                         Err(failure) => Err(failure.message()),
                     },
                 });
-                state.map(drop)
+                counts.and(state.map(drop))
             }
             Err(failure) => {
                 steps.push(ExplainedStep {

@@ -17,6 +17,18 @@ pub enum CertificateFailure {
     /// Whose it is.
     #[error(transparent)]
     Mapping(#[from] MappingRefusal),
+    /// Good, but not by what the directory of its account publishes and the files say: by another directory's authorities.
+    #[error(
+        "the certificate names {account} of {directory}, for whose people it does not count: {detail}"
+    )]
+    NotOfThisDirectory {
+        /// Whose certificate it claims to be.
+        account: AccountId,
+        /// The directory of that account.
+        directory: String,
+        /// What stands against it there.
+        detail: String,
+    },
     /// A computer, krbtgt, Guest, a trust or a service account.
     #[error("{0} is not a person's account")]
     NotAPerson(AccountId),
@@ -50,6 +62,7 @@ impl CertificateFailure {
             | Self::AccountDisabled(id)
             | Self::AccountExpired(id)
             | Self::AccountLocked(id)
+            | Self::NotOfThisDirectory { account: id, .. }
             | Self::AnotherAccount { found: id, .. } => Some(*id),
             Self::Refused(_) | Self::Mapping(_) | Self::Directory(_) => None,
         }
@@ -83,6 +96,11 @@ impl CertificateFailure {
         match self {
             Self::Refused(refusal) => (refusal.code(), refusal.public(), refusal.hint()),
             Self::Mapping(refusal) => mapping_words(refusal),
+            Self::NotOfThisDirectory { .. } => (
+                "SIG-CRT-NOT-OF-DIRECTORY",
+                "The issuer of this certificate may not issue certificates for your account.",
+                "Choose another certificate. If it is the right one, your administrator has to publish its issuer in the NTAuth store of your account's own directory.",
+            ),
             Self::NotAPerson(_) => (
                 "SIG-CRT-NOT-A-PERSON",
                 "This certificate does not belong to a person.",

@@ -1,8 +1,12 @@
 //! Where the authorities come from: files of this node, and the stores that Active Directory publishes.
+//!
+//! A forest answers for its own people: what its directory publishes counts for accounts of that directory, what the files
+//! say for all. A certificate is first judged by all of them together, because only afterwards it is known whose it is.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use signet_certs::client::Authorities;
 use signet_directory::{Directories, DirectoryError, PublishedAuthorities};
 
@@ -13,9 +17,9 @@ pub struct ConfiguredAuthorities {
     pub roots: Vec<Vec<u8>>,
     /// Helpers for building a path.
     pub intermediates: Vec<Vec<u8>>,
-    /// Who may issue certificates for signing in, beside the directories' NTAuth stores.
+    /// Who may issue certificates for signing in people of every directory, beside the directories' NTAuth stores.
     pub ntauth: Vec<Vec<u8>>,
-    /// Whether the roots that directories publish are trusted too.
+    /// Whether the roots that directories publish are trusted too, each for its own people.
     pub trust_directory_roots: bool,
 }
 
@@ -31,7 +35,11 @@ pub struct Refreshed {
 }
 
 /// What is configured, and what each directory said last.
-pub(super) struct TrustSources(Mutex<Known>);
+pub(super) struct TrustSources {
+    known: Mutex<Known>,
+    /// What counts for the people of each directory; `None` with one directory, where that is everything.
+    by_directory: Option<ArcSwap<HashMap<String, Arc<Authorities>>>>,
+}
 
 struct Known {
     configured: ConfiguredAuthorities,
@@ -39,11 +47,22 @@ struct Known {
 }
 
 impl TrustSources {
-    pub(super) fn new(configured: ConfiguredAuthorities) -> Self {
-        Self(Mutex::new(Known {
-            configured,
-            published: BTreeMap::new(),
-        }))
+    pub(super) fn new(configured: ConfiguredAuthorities, directories: &Directories) -> Self {
+        let several = directories.all().len() > 1;
+        Self {
+            known: Mutex::new(Known {
+                configured,
+                published: BTreeMap::new(),
+            }),
+            by_directory: several.then(ArcSwap::default),
+        }
+    }
+
+    /// What counts for the people of one directory; `None` when all that was asked before does.
+    pub(super) fn of_directory(&self, name: &str) -> Option<Arc<Authorities>> {
+        let by_directory = self.by_directory.as_ref()?.load();
+        let of_nobody = || Arc::new(Authorities::new([], [], []));
+        Some(by_directory.get(name).cloned().unwrap_or_else(of_nobody))
     }
 
     /// Takes other files' content from the next refresh on.
@@ -63,31 +82,53 @@ impl TrustSources {
                 Err(error) => refreshed.failures.push(error),
             }
         }
+        if let Some(by_directory) = &self.by_directory {
+            let known = self.lock();
+            let names = directories.all().iter().map(|one| one.name().to_owned());
+            let of_each = names.map(|name| {
+                let own = known.published.get(&name);
+                let authorities = known.authorities(own.into_iter()).0;
+                (name, Arc::new(authorities))
+            });
+            by_directory.store(Arc::new(of_each.collect()));
+        }
         let authorities = self.authorities(&mut refreshed);
         (authorities, refreshed)
     }
 
+    /// Those of the files and of all directories.
     pub(super) fn authorities(&self, refreshed: &mut Refreshed) -> Authorities {
         let known = self.lock();
-        let configured = &known.configured;
+        let (authorities, counts) = known.authorities(known.published.values());
+        refreshed.counts = counts;
+        refreshed.left_out = authorities.left_out;
+        authorities
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Those of the files and of `published`, and how many are in the NTAuth set, the roots and the intermediates.
+    fn authorities<'a>(
+        &'a self,
+        published: impl Iterator<Item = &'a PublishedAuthorities>,
+    ) -> (Authorities, (usize, usize, usize)) {
+        let configured = &self.configured;
         let mut ntauth: Vec<&[u8]> = slices(&configured.ntauth).collect();
         let mut roots: Vec<&[u8]> = slices(&configured.roots).collect();
         let mut intermediates: Vec<&[u8]> = slices(&configured.intermediates).collect();
-        for one in known.published.values() {
+        for one in published {
             ntauth.extend(slices(&one.ntauth));
             intermediates.extend(slices(&one.intermediates));
             if configured.trust_directory_roots {
                 roots.extend(slices(&one.roots));
             }
         }
-        refreshed.counts = (ntauth.len(), roots.len(), intermediates.len());
-        let authorities = Authorities::new(roots, intermediates, ntauth);
-        refreshed.left_out = authorities.left_out;
-        authorities
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let counts = (ntauth.len(), roots.len(), intermediates.len());
+        (Authorities::new(roots, intermediates, ntauth), counts)
     }
 }
 

@@ -169,6 +169,16 @@ fn certificate_host(config: &Config, now: OffsetDateTime, report: &mut Report) {
         ),
         Err(error) => report.add(State::Problem, "certificate", error.to_string()),
     }
+    if section
+        .forwarded()
+        .is_some_and(|trust| trust.thumbprints.is_empty())
+    {
+        report.add(
+            State::Warning,
+            "certificate",
+            "certificates in the proxies' header are believed by the proxies' address alone; let the proxies show a TLS client certificate and name its SHA-256 in header_proxy_thumbprints",
+        );
+    }
     if section.revocation_hosts.is_empty() {
         let state = match section.judging().revocation {
             Revocation::HardFail => State::Problem,

@@ -47,6 +47,18 @@ pub(crate) struct CertificateConfig {
     /// The header in which reverse proxies pass certificates on, and which of `[[network.proxy]]` may.
     header: Option<HeaderName>,
     header_proxies: Vec<String>,
+    /// SHA-256 of the TLS client certificates by which these proxies prove who they are; none: their address is enough.
+    header_proxy_thumbprints: Vec<String>,
+}
+
+/// From whom certificates in a header are believed.
+#[derive(Clone, Debug)]
+pub(crate) struct HeaderTrust {
+    pub(crate) form: HeaderForm,
+    /// Names of `[[network.proxy]]`.
+    pub(crate) proxies: Vec<String>,
+    /// SHA-256 of the proxies' own certificates in upper-case hex; none: their address is enough.
+    pub(crate) thumbprints: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -86,6 +98,7 @@ impl Default for CertificateConfig {
             ca_hints: true,
             header: None,
             header_proxies: Vec::new(),
+            header_proxy_thumbprints: Vec::new(),
         }
     }
 }
@@ -155,13 +168,18 @@ impl CertificateConfig {
     }
 
     /// The header in which the named proxies pass certificates on.
-    pub(crate) fn forwarded(&self) -> Option<(HeaderForm, &[String])> {
+    pub(crate) fn forwarded(&self) -> Option<HeaderTrust> {
         let form = match self.header? {
             HeaderName::ClientCert => HeaderForm::ClientCert,
             HeaderName::XSslClientCert => HeaderForm::UrlEncodedPem,
             HeaderName::XArrClientcert => HeaderForm::Base64,
         };
-        Some((form, &self.header_proxies))
+        let thumbprints = self.header_proxy_thumbprints.iter();
+        Some(HeaderTrust {
+            form,
+            proxies: self.header_proxies.clone(),
+            thumbprints: thumbprints.filter_map(|typed| sha256(typed)).collect(),
+        })
     }
 
     /// What stands against the section, as text that follows its name.
@@ -198,6 +216,16 @@ impl CertificateConfig {
         if self.header.is_some() == self.header_proxies.is_empty() {
             return Err("header and header_proxies belong together: a header is believed from the named proxies only".to_owned());
         }
+        if self.header.is_none() && !self.header_proxy_thumbprints.is_empty() {
+            return Err("header_proxy_thumbprints belongs to header and header_proxies".to_owned());
+        }
+        for typed in &self.header_proxy_thumbprints {
+            if sha256(typed).is_none() {
+                return Err(format!(
+                    "header_proxy_thumbprints: {typed:?} is no SHA-256 of a certificate; openssl x509 -in FILE -noout -fingerprint -sha256 prints it"
+                ));
+            }
+        }
         for name in &self.header_proxies {
             if !network.proxies.iter().any(|proxy| proxy.name == *name) {
                 return Err(format!(
@@ -220,6 +248,13 @@ impl CertificateConfig {
         .into_iter()
         .flatten()
     }
+}
+
+/// A thumbprint as tools print it, with or without colons, in the one form that is compared: 64 digits, upper case.
+fn sha256(typed: &str) -> Option<String> {
+    let bare: String = typed.chars().filter(|one| *one != ':').collect();
+    let digits = bare.chars().all(|one| one.is_ascii_hexdigit());
+    (bare.len() == 64 && digits).then(|| bare.to_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -273,6 +308,11 @@ mod tests {
                 "header = \"x-arr-clientcert\"\nheader_proxies = [\"other\"]",
                 "\"other\"",
             ),
+            ("header_proxy_thumbprints = [\"aa\"]", "belongs to header"),
+            (
+                "header = \"x-arr-clientcert\"\nheader_proxies = [\"edge\"]\nheader_proxy_thumbprints = [\"231D634A611AC6F3288355A3D60F224967691AF0\"]",
+                "no SHA-256",
+            ),
             ("header = \"x-other\"", "line"),
             ("roots_file = \"a\"", "roots_file"),
         ] {
@@ -280,5 +320,23 @@ mod tests {
             assert!(error.contains(said), "{section}: {error}");
         }
         assert!(origin("header = \"x-arr-clientcert\"\nheader_proxies = [\"edge\"]").is_ok());
+    }
+
+    #[test]
+    fn thumbprints_are_taken_as_tools_print_them() {
+        let wanted = "0A".repeat(32);
+        let with_colons = vec!["0a"; 32].join(":");
+        for typed in [&wanted, &wanted.to_lowercase(), &with_colons] {
+            assert_eq!(super::sha256(typed).as_ref(), Some(&wanted), "{typed}");
+        }
+        for wrong in [
+            "",
+            "sha256",
+            &wanted[1..],
+            &"0g".repeat(32),
+            &"é".repeat(32),
+        ] {
+            assert_eq!(super::sha256(wrong), None, "{wrong}");
+        }
     }
 }

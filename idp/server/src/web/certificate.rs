@@ -5,10 +5,12 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 use rustls_pki_types::CertificateDer;
 use signet_authn::certificate::Possession;
+use signet_certs::Thumbprint;
 use signet_certs::client::Unreadable;
-use signet_certs::client::header::HeaderForm;
+use tracing::warn;
 
 use super::caller::Caller;
+use crate::config::HeaderTrust;
 
 /// Headers in which proxies of all kinds pass certificates on. None of them reaches a handler.
 const HEADERS: [&str; 8] = [
@@ -39,17 +41,16 @@ pub(crate) struct Presented {
 /// What surrounds the certificate host.
 pub(crate) struct CertificateFront {
     hosts: Vec<String>,
-    forwarded: Option<(HeaderForm, Vec<String>)>,
+    trust: Option<HeaderTrust>,
 }
 
 /// The certificate headers of one request, taken out of it.
 pub(crate) struct Forwarded(Vec<(&'static str, HeaderValue)>);
 
 impl CertificateFront {
-    /// `hosts` is what a Host header may say; `forwarded` is the header that the proxies of these names are believed.
-    pub(crate) fn new(hosts: Vec<String>, forwarded: Option<(HeaderForm, &[String])>) -> Self {
-        let forwarded = forwarded.map(|(form, proxies)| (form, proxies.to_vec()));
-        Self { hosts, forwarded }
+    /// `hosts` is what a Host header may say; `trust` is the header, and whom it is believed.
+    pub(crate) fn new(hosts: Vec<String>, trust: Option<HeaderTrust>) -> Self {
+        Self { hosts, trust }
     }
 
     /// What a Host header may say.
@@ -83,18 +84,15 @@ impl CertificateFront {
         forwarded: Forwarded,
         caller: &Caller,
     ) -> Presented {
-        // The name is that of the proxy whose address this connection has; nothing in the request can say it.
-        let proxy = caller.context.proxy.as_ref();
-        let believed = self
-            .forwarded
-            .as_ref()
-            .filter(|(_, proxies)| proxy.is_some_and(|proxy| proxies.contains(proxy)));
-        let Some((form, _)) = believed else {
+        let believed = self.trust.as_ref();
+        let Some(trust) = believed.filter(|trust| is_believed(trust, &sent, &forwarded, caller))
+        else {
             return Presented {
                 chain: Ok(sent),
                 possession: Possession::Handshake,
             };
         };
+        let form = &trust.form;
         let name = form.header_name();
         let mut values = forwarded.0.iter().filter(|(header, _)| *header == name);
         let chain = match (values.next(), values.next()) {
@@ -110,15 +108,52 @@ impl CertificateFront {
     }
 }
 
+/// Whether the header of this connection counts.
+fn is_believed(
+    trust: &HeaderTrust,
+    sent: &[CertificateDer<'_>],
+    forwarded: &Forwarded,
+    caller: &Caller,
+) -> bool {
+    // The name is that of the proxy whose address this connection has; nothing in the request can say it.
+    let proxy = caller.context.proxy.as_ref();
+    let Some(proxy) = proxy.filter(|proxy| trust.proxies.contains(proxy)) else {
+        return false;
+    };
+    if trust.thumbprints.is_empty() {
+        return true;
+    }
+    // The handshake proved that the other end holds the key of what it sent.
+    let shown = sent.first().map(|own| Thumbprint::of(own));
+    let enrolled = shown
+        .as_ref()
+        .is_some_and(|shown| trust.thumbprints.iter().any(|one| one == shown.sha256()));
+    if !enrolled && !forwarded.0.is_empty() {
+        let shown = shown.as_ref().map_or("none", Thumbprint::sha256);
+        warn!(%proxy, shown, "a certificate header does not count: the connection does not show a certificate of header_proxy_thumbprints");
+    }
+    enrolled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use signet_authn::{NetworkMap, TrustedProxy};
+    use signet_certs::client::header::HeaderForm;
     use signet_model::ActivityId;
 
     use crate::web::caller::CallerReader;
 
     fn presented(peer: &str, lines: &[(&'static str, &str)]) -> Presented {
+        presented_to(Vec::new(), &[9], peer, lines)
+    }
+
+    fn presented_to(
+        thumbprints: Vec<String>,
+        own: &[u8],
+        peer: &str,
+        lines: &[(&'static str, &str)],
+    ) -> Presented {
         let proxy = |name: &str, network: &str| TrustedProxy {
             name: name.into(),
             network: network.parse().unwrap(),
@@ -130,7 +165,11 @@ mod tests {
         );
         let front = CertificateFront::new(
             Vec::new(),
-            Some((HeaderForm::ClientCert, &["edge".to_owned()])),
+            Some(HeaderTrust {
+                form: HeaderForm::ClientCert,
+                proxies: vec!["edge".to_owned()],
+                thumbprints,
+            }),
         );
         let mut request = http::Request::new(());
         request
@@ -149,8 +188,36 @@ mod tests {
         for name in HEADERS {
             assert!(!request.headers().contains_key(name), "{name} is left");
         }
-        let own = CertificateDer::from(vec![9]);
-        front.presented(Arc::from([own]), taken, &caller)
+        let own = (!own.is_empty()).then(|| CertificateDer::from(own.to_vec()));
+        front.presented(own.into_iter().collect(), taken, &caller)
+    }
+
+    #[test]
+    fn sec_crt_12_an_enrolled_proxy_proves_who_it_is_in_its_own_handshake() {
+        let header = ("client-cert", ":AQI=:");
+        let enrolled = || {
+            let mut of = [&[8][..], &[9]].map(|own| Thumbprint::of(own).sha256().to_owned());
+            of.reverse();
+            of.to_vec()
+        };
+        for own in [&[8][..], &[9]] {
+            let believed = presented_to(enrolled(), own, "10.0.0.1", &[header]);
+            assert_eq!(believed.possession, Possession::Proxy);
+            let chain = believed.chain.unwrap();
+            assert_eq!(chain[..], [CertificateDer::from(vec![1, 2])]);
+        }
+        // From its address with another certificate or none, and from elsewhere with the right one.
+        for (own, peer) in [
+            (&[7][..], "10.0.0.1"),
+            (&[], "10.0.0.1"),
+            (&[9], "10.0.0.2"),
+            (&[9], "192.0.2.1"),
+        ] {
+            let other = presented_to(enrolled(), own, peer, &[header]);
+            assert_eq!(other.possession, Possession::Handshake, "{peer}");
+            let chain = other.chain.unwrap();
+            assert_eq!(chain.first().map_or(&[][..], |one| one.as_ref()), own);
+        }
     }
 
     #[test]
