@@ -19,6 +19,7 @@ from lab.settings import SERVICE_HOST, USER_PASSWORD
 
 HOST = f"certauth.{SERVICE_HOST}"
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+EDGE = f"{CHROME.replace('X11; Linux x86_64', 'Windows NT 10.0; Win64; x64')} Edg/156.0.0.0"
 WRONG = "Wr0ng-Passw0rd!"
 REALM = "urn:tests:payroll"
 
@@ -76,7 +77,7 @@ class Album:
         self.taken.add(name)
 
 
-def test_every_picture_of_the_docs_is_what_people_see(node, lab, cards, chromium, spares, tmp_path):
+def test_every_picture_of_the_docs_is_what_people_see(node, lab, cards, chromium, another_browser, spares, tmp_path):
     album = Album(tmp_path)
     pages = {"tls": (node.tls_certificate, node.folder / "certauth.crt")}
 
@@ -87,7 +88,7 @@ def test_every_picture_of_the_docs_is_what_people_see(node, lab, cards, chromium
 
     certificates(album, node, cards, window)
     tickets(album, node, lab, window)
-    second_factors(album, node, next(spares), window)
+    second_factors(album, node, next(spares), window, another_browser)
     passwords(album, node, lab, window)
     too_many(album, node, next(spares), window)
     assert album.taken == pictures_named() == {file.stem for file in PICTURES.glob("*.png")}
@@ -117,7 +118,7 @@ def tickets(album, node, lab, window):
     album.take(browser, "ticket-refused", "SIG-KRB-CLOCK")
 
 
-def second_factors(album, node, person, window):
+def second_factors(album, node, person, window, another_browser):
     browser = window()
     browser.open(entra_url(node.sign_in_url, wauth=names.MULTIPLE))
     browser.sign_in(person["upn"], person["password"])
@@ -129,6 +130,12 @@ def second_factors(album, node, person, window):
     album.take(browser, "recovery-codes", "recovery codes")
     browser.open(f"{node.url}/adfs/portal/factors")
     album.take(browser, "factors", "My phone")
+    elsewhere = another_browser()
+    elsewhere.session.headers["User-Agent"] = EDGE
+    elsewhere.get(entra_url(node.sign_in_url))
+    elsewhere.sign_in(person["upn"], person["password"])
+    browser.open(f"{node.url}/adfs/portal/sessions")
+    album.take(browser, "sessions", "End")
     browser.driver.delete_all_cookies()
     browser.open(entra_url(node.sign_in_url, wauth=names.MULTIPLE))
     browser.sign_in(person["upn"], person["password"])
@@ -160,7 +167,7 @@ def too_many(album, node, person, window):
     album.take(browser, "too-many-tries", "oo many")
 
 
-PAGES = ["smartcards.md", "kerberos.md", "second-factors.md", "lockout.md"]
+PAGES = ["smartcards.md", "kerberos.md", "second-factors.md", "lockout.md", "sessions.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -171,6 +178,12 @@ def test_the_output_in_the_docs_is_what_the_commands_print(node, browser, lab, p
         browser.sign_in(alice["upn"], alice["password"])
         secret = browser.page.element_text("secret")
         browser.submit(browser.page.form("Enrol", "Code"), Code=totp.code(secret), Label="My phone")
+    if page == "sessions.md":
+        browser.session.headers["User-Agent"] = EDGE
+        node.run("account", "sign-out", alice["upn"])
+        browser.get(entra_url(node.sign_in_url))
+        browser.sign_in(alice["upn"], alice["password"])
+        browser.answer()
     if page == "lockout.md":
         browser.get(entra_url(node.sign_in_url))
         browser.sign_in(alice["upn"], alice["password"])
