@@ -279,6 +279,33 @@ def test_the_help_desk_resets_rows_that_somebody_changed_by_hand(node, browser, 
     assert "unreadable" in str(last["details"]), last
 
 
+def test_in_chromium_an_authenticator_app_is_set_up_and_used(node, person, chromium, partners):
+    node.claim_name()
+    browser = chromium(node.tls_certificate)
+
+    def begin():
+        partners.forget()
+        browser.open(entra_url(node.sign_in_url, wauth=names.MULTIPLE))
+        browser.sign_in(person["upn"], person["password"])
+
+    def check_token():
+        token = read_wsfed(partners.received("/login.srf").fields).token
+        assert token.method == names.MULTIPLE and set(token.claims[names.CLAIM_METHODS]) == {names.PASSWORD_PROTECTED, OTP, names.MULTIPLE}, token.claims
+
+    begin()
+    secret = browser.wait_for("#secret").text
+    browser.find("input[name=Code]").send_keys(totp.code(secret), "\ue007")
+    browser.wait_for("#codes code")
+    browser.find("#submitButton").click()
+    check_token()
+    # A new sign-in, whose code is typed and sent by keyboard.
+    browser.driver.delete_all_cookies()
+    begin()
+    browser.wait_for("input[name=Code]").send_keys(totp.code(secret, 1), "\ue007")
+    check_token()
+    assert not browser.complaints()
+
+
 def test_in_chromium_a_passkey_is_set_up_and_used(node, person, chromium, partners):
     node.claim_name()
     browser = chromium(node.tls_certificate)
@@ -302,5 +329,5 @@ def test_in_chromium_a_passkey_is_set_up_and_used(node, person, chromium, partne
     browser.find("#submitButton").click()
     sent = partners.received("/login.srf")
     token = read_wsfed(sent.fields).token
-    assert token.method == names.MULTIPLE and KEY in token.claims[names.CLAIM_METHODS]
+    assert token.method == names.MULTIPLE and set(token.claims[names.CLAIM_METHODS]) == {names.PASSWORD_PROTECTED, KEY, names.MULTIPLE}, token.claims
     assert not browser.complaints()

@@ -113,6 +113,14 @@ impl BucketKeys {
         Bucket { kind, digest }
     }
 
+    /// A counter of factors that another server checks, beside those that are checked here.
+    pub(crate) fn remote(&self, kind: BucketKind, account: AccountId) -> Bucket {
+        Bucket {
+            kind,
+            digest: self.digest(&[b"remote factor", account.as_octets()]),
+        }
+    }
+
     /// The counter of an address: at most 2^18 of them, so that nobody can fill the table.
     pub(crate) fn address(&self, address: IpAddr) -> Bucket {
         Bucket {

@@ -169,9 +169,14 @@ impl Parts {
             .guard
             .admit_below(&entry, candidate.id, lockout.as_ref(), one.context, one.now)
             .await;
-        let (permit, ticket) = self.braked(admitted, one, &self.pacing).await?;
-        let turn = self.guard.turn(ticket, one.now).await;
-        let (turn, ticket) = self.braked(turn, one, &self.pacing).await?;
+        let (permit, ticket) = match admitted {
+            Ok(admitted) => admitted,
+            Err(failure) => return Err(self.braked(failure, entry, one, &self.pacing).await),
+        };
+        let (turn, ticket) = match self.guard.turn(ticket, one.now).await {
+            Ok(turn) => turn,
+            Err(failure) => return Err(self.braked(failure, entry, one, &self.pacing).await),
+        };
         let answer = directory.check_password(candidate, password, permit).await;
         drop((turn, entry));
         let judged = judge(answer, candidate);
@@ -204,16 +209,17 @@ impl Parts {
     }
 
     /// A brake that came after the name was looked up takes as long whether or not somebody has the name.
-    pub(crate) async fn braked<T>(
+    pub(crate) async fn braked(
         &self,
-        passed: Result<T, SignInFailure>,
+        failure: SignInFailure,
+        entry: Entry,
         one: &Try<'_>,
         pacing: &Pacing,
-    ) -> Result<T, SignInFailure> {
-        if passed.is_err() {
-            pacing.end_unchecked(one.start).await;
-        }
-        passed
+    ) -> SignInFailure {
+        // Who only waits holds no place among those who are checked.
+        drop(entry);
+        pacing.end_unchecked(one.start).await;
+        failure
     }
 
     /// Counts and spends what a wrong password of somebody would have. The caller keeps the pace.

@@ -273,9 +273,24 @@ impl Parts {
             .guard
             .admit_below(&entry, candidate.id, lockout.as_ref(), one.context, one.now)
             .await;
-        let (permit, ticket) = self.braked(admitted, one, &self.change_pacing).await?;
-        let turn = self.guard.turn(ticket, one.now).await;
-        let (turn, ticket) = self.braked(turn, one, &self.change_pacing).await?;
+        let (permit, ticket) = match admitted {
+            Ok(admitted) => admitted,
+            Err(failure) => {
+                return Err(self
+                    .braked(failure, entry, one, &self.change_pacing)
+                    .await
+                    .into());
+            }
+        };
+        let (turn, ticket) = match self.guard.turn(ticket, one.now).await {
+            Ok(turn) => turn,
+            Err(failure) => {
+                return Err(self
+                    .braked(failure, entry, one, &self.change_pacing)
+                    .await
+                    .into());
+            }
+        };
         let answer = directory
             .change_password(&candidate, old, new, permit)
             .await;

@@ -81,6 +81,12 @@ impl AuthenticatedUser {
         as_card: bool,
     ) -> Result<Self, AnotherPerson> {
         self.check_is(verified.account().id)?;
+        if verified.account().sid != self.account.sid {
+            return Err(AnotherPerson {
+                signed_in: self.account.id,
+                showed: verified.account().id,
+            });
+        }
         self.evidence.add(certificate_performed(verified, as_card));
         self.evidence.keep_certificate(certificate_claims(verified));
         Ok(self)
@@ -89,7 +95,7 @@ impl AuthenticatedUser {
     /// The same person, with the factors of the session that these credentials replace; somebody else's are left behind.
     #[must_use]
     pub fn with_earlier(mut self, earlier: &Self) -> Self {
-        if earlier.account.id == self.account.id {
+        if earlier.account.id == self.account.id && earlier.account.sid == self.account.sid {
             self.evidence.carry_over(&earlier.evidence);
         }
         self

@@ -21,7 +21,7 @@ use signet_authn::certificate::{
 use signet_certs::MasterKey;
 use signet_certs::client::{ClientCertificate, JudgingPolicy, Refusal, mapping_strings};
 use signet_directory::{Account, AccountState, Clock, Directories, Directory, Embedded};
-use signet_model::AccountId;
+use signet_model::{AccountId, Sid};
 use time::Duration;
 
 use pki::{Card, NOW, Pki, SID, Wanted};
@@ -58,6 +58,17 @@ async fn two_forests(
     other: &Pki,
     files: ConfiguredAuthorities,
 ) -> CertificateAuthenticator {
+    let made = two_unread_forests(own, other, files);
+    assert_eq!(made.refresh().await.failures.len(), 0);
+    made
+}
+
+/// Before either directory has answered.
+fn two_unread_forests(
+    own: &str,
+    other: &Pki,
+    files: ConfiguredAuthorities,
+) -> CertificateAuthenticator {
     let of_other = ldif(other, "", "")
         .replace("DC=corp,DC=example", "DC=partner,DC=example")
         .replace("S-1-5-21-1-2-3", "S-1-5-21-7-8-9")
@@ -67,15 +78,13 @@ async fn two_forests(
         Arc::new(embedded.with_clock(Clock::fixed(NOW)))
     };
     let directories = vec![directory(own), directory(&of_other)];
-    let made = CertificateAuthenticator::new(
+    CertificateAuthenticator::new(
         Directories::new(directories),
         files,
         other.cache(),
         JudgingPolicy::default(),
         STRICT,
-    );
-    assert_eq!(made.refresh().await.failures.len(), 0);
-    made
+    )
 }
 
 fn published_roots() -> ConfiguredAuthorities {
@@ -155,6 +164,21 @@ async fn sec_crt_04_one_forests_issuers_say_nothing_about_another_forests_people
         let (verdict, _) = verdict_and_steps(&authenticator, &forged).await;
         assert_eq!(verdict.is_ok(), accepted, "{:?}", verdict.err());
     }
+}
+
+/// A start at which no directory answers in time.
+#[tokio::test]
+async fn what_the_files_say_counts_before_any_directory_has_answered() {
+    let (own, other) = (Pki::new(), Pki::new());
+    let files = ConfiguredAuthorities {
+        roots: vec![other.root.certificate.to_vec()],
+        ntauth: vec![other.issuing.certificate.to_vec()],
+        ..published_roots()
+    };
+    let made = two_unread_forests(&ldif(&own, "", ""), &other, files);
+    let card = Wanted::default().issue(&other.issuing);
+    let (verdict, _) = verdict_and_steps(&made, &card).await;
+    assert!(verdict.is_ok(), "{:?}", verdict.err());
 }
 
 #[tokio::test]
@@ -272,12 +296,16 @@ async fn a_good_card_signs_its_person_in() {
         ("carla", NOW)
     );
     assert_eq!(*verified.mapped_by(), MappedBy::Sid);
-    assert!(verified.check_belongs_to(verified.account().id).is_ok());
-    let other = verified.check_belongs_to(AccountId::from_directory_octets(&[7; 16]).unwrap());
-    assert!(matches!(
-        other,
-        Err(CertificateFailure::AnotherAccount { .. })
-    ));
+    let (id, sid) = (verified.account().id, &verified.account().sid);
+    assert!(verified.check_belongs_to(id, sid).is_ok());
+    let somebody = AccountId::from_directory_octets(&[7; 16]).unwrap();
+    let elsewhere = Sid::parse("S-1-5-21-9-9-9-1104").unwrap();
+    for (id, sid) in [(somebody, sid), (id, &elsewhere)] {
+        assert!(matches!(
+            verified.check_belongs_to(id, sid),
+            Err(CertificateFailure::AnotherAccount { .. })
+        ));
+    }
     let context = verified.context();
     let value = |end: &str| {
         let found = context
@@ -533,10 +561,15 @@ async fn sec_crt_12_a_pass_is_worth_something_in_one_place_for_a_minute() {
     }
     let mut another = Account::clone(verified.account());
     another.id = AccountId::from_directory_octets(&[7; 16]).unwrap();
-    assert!(matches!(
-        pass.redeem(Arc::new(another)),
-        Err(CertificateFailure::AnotherAccount { .. })
-    ));
+    // An object of another directory that has the same identifier.
+    let mut impostor = Account::clone(verified.account());
+    impostor.sid = Sid::parse("S-1-5-21-9-9-9-1104").unwrap();
+    for account in [another, impostor] {
+        assert!(matches!(
+            pass.clone().redeem(Arc::new(account)),
+            Err(CertificateFailure::AnotherAccount { .. })
+        ));
+    }
     let open = |text: &str, binding: &[u8], at| seal.open(text, binding, at).unwrap_err();
     assert_eq!(open(&sealed, b"browser 2", NOW), NotPassed::Foreign);
     assert_eq!(open(&sealed[..40], b"browser 1", NOW), NotPassed::Foreign);

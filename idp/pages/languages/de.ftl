@@ -233,6 +233,8 @@ sig-flow-rp-gone = Diese Anwendung ist hier nicht mehr registriert.
 sig-flow-too-large = Die Anwendung hat eine zu große Anfrage geschickt.
 sig-sign-out-other = Die Anwendung wollte Sie von einer anderen Anmeldung abmelden als der in diesem Browser.
 sig-sign-out-other-hint = Hier sind Sie weiterhin angemeldet. Zum Abmelden schließen Sie die Anwendung und öffnen die Abmeldeseite dieses Dienstes.
+sig-authn-two-objects = Ihr Konto kann hier nicht verwendet werden.
+sig-authn-two-objects-hint = Nennen Sie Ihrem Helpdesk den Code und die Aktivitäts-ID unten.
 sig-authn-session-ended = Sie müssen sich noch einmal anmelden.
 sig-authn-session-ended-hint = Ihr Konto oder Ihr Kennwort hat sich geändert, nachdem Sie sich angemeldet hatten.
 

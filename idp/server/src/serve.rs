@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -63,10 +63,12 @@ pub(crate) async fn serve(
         Some(section) => bind(&section.listen, "[certificate] listen").await?,
         None => Vec::new(),
     };
+    let mut authorities_read = false;
     if let Some(certificates) = &house.certificates {
         // So that the first sign-in finds the authorities; a directory that is down does not keep others waiting.
         let first = refresh_certificates(certificates, &tls);
-        let _ = tokio::time::timeout(FIRST_AUTHORITIES, first).await;
+        let first = tokio::time::timeout(FIRST_AUTHORITIES, first).await;
+        authorities_read = first.unwrap_or(false);
     }
     let slots = Slots::new(
         house.config.limits.connections,
@@ -111,6 +113,7 @@ pub(crate) async fn serve(
             Arc::clone(&house),
             Arc::clone(&tls),
             Arc::clone(&asked_to_read),
+            authorities_read,
         ));
     }
     info!(host = house.config.service.host, https = ?listen.https, http = ?listen.http, "serving");
@@ -129,15 +132,19 @@ pub(crate) async fn serve(
         () = second_signal() => {}
     }
     let _ = stop.send(true);
+    let requests = async {
+        while listeners.join_next().await.is_some() {}
+        // Those whose sender has hung up belong to no connection any more.
+        if tokio::time::timeout(LAST_REQUESTS, front.finished())
+            .await
+            .is_err()
+        {
+            warn!("requests still running are cut");
+        }
+    };
     tokio::select! {
-        () = async { while listeners.join_next().await.is_some() {} } => {}
+        () = requests => {}
         () = second_signal() => warn!("stopped at once; running requests were cut"),
-    }
-    // Requests whose sender has hung up belong to no connection any more.
-    tokio::select! {
-        () = front.finished() => {}
-        () = tokio::time::sleep(LAST_REQUESTS) => warn!("requests still running are cut"),
-        () = second_signal() => {}
     }
     background.abort_all();
     house.store.close().await;
@@ -230,7 +237,10 @@ async fn sweep(house: Arc<House>) {
     let idle = time::Duration::minutes(i64::from(house.config.session.idle_minutes));
     loop {
         sweep.tick().await;
-        if let Err(error) = house.store.sweep(idle, house.clock.now()).await {
+        // By the earlier of two times: what a clock that jumped ahead calls expired may still count.
+        let (wall, monotonic) = (house.clock.now(), Instant::now());
+        let steady = wall + house.steady.correction(wall, monotonic);
+        if let Err(error) = house.store.sweep(idle, wall.min(steady)).await {
             warn!(%error, "expired rows could not be swept");
         }
     }
@@ -263,13 +273,16 @@ async fn write_down_directories(house: Arc<House>, mut events: Receiver<Director
 }
 
 /// Keeps the authorities of people's certificates as files and directories have them, and the handshake's hints with them.
-async fn follow_authorities(house: Arc<House>, tls: Arc<TlsFiles>, asked: Arc<Notify>) {
+async fn follow_authorities(
+    house: Arc<House>,
+    tls: Arc<TlsFiles>,
+    asked: Arc<Notify>,
+    read_at_start: bool,
+) {
     let Some(certificates) = &house.certificates else {
         return;
     };
-    // Read once at the start.
-    let complete = !certificates.authenticator.authorities().is_empty();
-    let mut pause = if complete {
+    let mut pause = if read_at_start {
         AUTHORITIES
     } else {
         AUTHORITIES_AGAIN

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use signet_certs::Sealer;
 use signet_certs::client::ClientCertificate;
 use signet_directory::Account;
-use signet_model::{AccountId, Culprit, MessagePair};
+use signet_model::{AccountId, Culprit, MessagePair, Sid};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
@@ -51,6 +51,7 @@ pub enum NotPassed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Record {
     account: AccountId,
+    sid: Sid,
     #[serde(with = "time::serde::timestamp::milliseconds")]
     at: OffsetDateTime,
     #[serde(with = "time::serde::timestamp::milliseconds")]
@@ -77,6 +78,7 @@ impl PassSeal {
     ) -> Result<String, NotPassed> {
         let record = Record {
             account: verified.account.id,
+            sid: verified.account.sid.clone(),
             at: verified.at,
             sealed_at: now,
             mapped_by: verified.mapped_by.clone(),
@@ -140,7 +142,7 @@ impl CertificatePass {
     /// # Errors
     /// [`CertificateFailure`]: another account, or one that may not sign in.
     pub fn redeem(self, account: Arc<Account>) -> Result<VerifiedCertificate, CertificateFailure> {
-        if account.id != self.record.account {
+        if account.id != self.record.account || account.sid != self.record.sid {
             return Err(CertificateFailure::AnotherAccount {
                 wanted: account.id,
                 found: self.record.account,

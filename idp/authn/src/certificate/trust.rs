@@ -49,13 +49,31 @@ struct Known {
 impl TrustSources {
     pub(super) fn new(configured: ConfiguredAuthorities, directories: &Directories) -> Self {
         let several = directories.all().len() > 1;
-        Self {
+        let sources = Self {
             known: Mutex::new(Known {
                 configured,
                 published: BTreeMap::new(),
             }),
             by_directory: several.then(ArcSwap::default),
-        }
+        };
+        // Until the directories have answered, the files count for everybody.
+        sources.divide(directories);
+        sources
+    }
+
+    /// What counts for the people of each directory: the files, and what that directory said last.
+    fn divide(&self, directories: &Directories) {
+        let Some(by_directory) = &self.by_directory else {
+            return;
+        };
+        let known = self.lock();
+        let names = directories.all().iter().map(|one| one.name().to_owned());
+        let of_each = names.map(|name| {
+            let own = known.published.get(&name);
+            let authorities = known.authorities(own.into_iter()).0;
+            (name, Arc::new(authorities))
+        });
+        by_directory.store(Arc::new(of_each.collect()));
     }
 
     /// What counts for the people of one directory; `None` when all that was asked before does.
@@ -82,16 +100,7 @@ impl TrustSources {
                 Err(error) => refreshed.failures.push(error),
             }
         }
-        if let Some(by_directory) = &self.by_directory {
-            let known = self.lock();
-            let names = directories.all().iter().map(|one| one.name().to_owned());
-            let of_each = names.map(|name| {
-                let own = known.published.get(&name);
-                let authorities = known.authorities(own.into_iter()).0;
-                (name, Arc::new(authorities))
-            });
-            by_directory.store(Arc::new(of_each.collect()));
-        }
+        self.divide(directories);
         let authorities = self.authorities(&mut refreshed);
         (authorities, refreshed)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use signet_certs::client::{ClientCertificate, JudgedCertificate};
 use signet_directory::Account;
-use signet_model::AccountId;
+use signet_model::{AccountId, Sid};
 use time::OffsetDateTime;
 
 use super::context::CertificateContext;
@@ -84,8 +84,9 @@ impl VerifiedCertificate {
     ///
     /// # Errors
     /// [`CertificateFailure::AnotherAccount`].
-    pub fn check_belongs_to(&self, wanted: AccountId) -> Result<(), CertificateFailure> {
-        if self.account.id == wanted {
+    pub fn check_belongs_to(&self, wanted: AccountId, sid: &Sid) -> Result<(), CertificateFailure> {
+        // Two directories may hold objects of one identifier; their domains differ.
+        if self.account.id == wanted && self.account.sid == *sid {
             return Ok(());
         }
         Err(CertificateFailure::AnotherAccount {

@@ -60,7 +60,7 @@ pub enum FactorFailure {
     /// Enrolment is not permitted.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentRefused),
-    /// The RADIUS servers gave no verdict. It was counted as a try.
+    /// The RADIUS servers gave no verdict. Silence was counted as a try, beside other factors'.
     #[error(transparent)]
     Radius(#[from] RadiusError),
     /// The store gave no answer; nothing was accepted.

@@ -31,7 +31,7 @@ impl Default for FactorLimits {
     }
 }
 
-/// Stands before every check of a code. All kinds of codes of an account share its counters. While the counters cannot be
+/// Stands before every check of a code. All kinds of codes of an account that are checked here share its counters. While the counters cannot be
 /// reached no code is checked.
 pub struct FactorGuard {
     ledger: Arc<dyn AttemptLedger>,
@@ -63,13 +63,18 @@ impl FactorGuard {
         }
     }
 
+    /// What another server checks (`remote`) is counted apart: that server's silence takes nobody's other factors away.
     pub(crate) async fn reserve(
         &self,
         account: AccountId,
+        remote: bool,
         now: OffsetDateTime,
     ) -> Result<Try, FactorFailure> {
         let demand = |kind, limit, window| Demand {
-            bucket: self.keys.target(kind, Target::Account(account)),
+            bucket: match remote {
+                true => self.keys.remote(kind, account),
+                false => self.keys.target(kind, Target::Account(account)),
+            },
             limit,
             window,
             counts_from: CountsFrom::FirstTry,

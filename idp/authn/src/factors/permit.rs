@@ -56,6 +56,8 @@ impl RecentSecondFactor {
         let at = user
             .evidence()
             .performed()
+            // A ticket comes by itself, beside whatever it comes.
+            .filter(|performed| performed.method != Method::Kerberos)
             .filter(|performed| performed.method != primary && is_second(performed.method))
             .map(|performed| performed.at)
             .max()?;

@@ -23,6 +23,11 @@ pub trait SecondFactor: Send + Sync {
         true
     }
 
+    /// Whether another server checks the answers: its questions and its silence are counted, apart from what is checked here.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Begins a check: what the page shows, and what has to be remembered until the answer.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use crate::factors::proof::SecondFactorProof;
 use crate::factors::provider::{
     Answer, Begun, Checked, Enrolment, EnrolmentPrompt, NewFactor, Person, Prompt, SecondFactor,
 };
+use crate::factors::radius::RadiusError;
 use crate::factors::recovery::{FEW, make_codes, parse};
 use crate::factors::seal::{Ceremony, FactorSeal};
 use crate::factors::vault::FactorVault;
@@ -187,7 +188,11 @@ impl SecondFactors {
         let provider = self.provider_of(kind, &person)?;
         let account = person.account.id;
         let reserved = match provider.is_guessable() {
-            true => Some(self.guard.reserve(account, now).await?),
+            true => Some(
+                self.guard
+                    .reserve(account, provider.is_remote(), now)
+                    .await?,
+            ),
             false => None,
         };
         let checked = match self.take(account, flow, "check", kind, ticket, now).await {
@@ -203,7 +208,9 @@ impl SecondFactors {
                 Err(failure) if failure.is_wrong_answer() => Outcome::Wrong,
                 // A question of a server's, or its silence, may have rung somebody's telephone: whoever has a stolen password
                 // cannot let it ring without end. The right answer takes these back.
-                Ok(Checked::More(_)) | Err(FactorFailure::Radius(_)) => Outcome::Wrong,
+                Ok(Checked::More(_)) | Err(FactorFailure::Radius(RadiusError::NoAnswer { .. })) => {
+                    Outcome::Wrong
+                }
                 Err(_) => Outcome::Void,
             };
             self.guard.settle(reserved, outcome, now).await;

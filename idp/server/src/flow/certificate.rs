@@ -169,6 +169,7 @@ pub(crate) async fn begin(
     };
     let second = session.map(|session| Second {
         account: session.user.account().id,
+        sid: session.user.account().sid.clone(),
         session: session.public_id,
     });
     let sealed =
@@ -292,7 +293,7 @@ impl Returning<'_> {
         };
         let note = certificate_note(&verified);
         let as_card = certificates.as_card;
-        let Some(second) = self.second else {
+        let Some(second) = &self.second else {
             let location = self.caller.context.location;
             let user = AuthenticatedUser::by_certificate(&verified, as_card, location);
             let begun = house
@@ -306,7 +307,7 @@ impl Returning<'_> {
         }) else {
             return Ok(None);
         };
-        if let Err(failure) = verified.check_belongs_to(second.account) {
+        if let Err(failure) = verified.check_belongs_to(second.account, &second.sid) {
             return Err(self.refused(house, &failure).await);
         }
         let user = session.user.clone().with_certificate(&verified, as_card);

@@ -60,7 +60,7 @@ async fn verify(
         .sign_in(chain, presented.possession, house.clock.now())
         .await?;
     if let Some(second) = &crossing.second {
-        verified.check_belongs_to(second.account)?;
+        verified.check_belongs_to(second.account, &second.sid)?;
     }
     Ok(verified)
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use signet_model::{AccountId, MessagePair, RelyingPartyId, SessionId};
+use signet_model::{AccountId, MessagePair, RelyingPartyId, SessionId, Sid};
 use time::OffsetDateTime;
 
 use super::receive::{LONGEST_IN_URL, open_parked};
@@ -28,9 +28,10 @@ pub(super) struct Crossing {
 }
 
 /// The session to which a certificate is to be added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Second {
     pub(super) account: AccountId,
+    pub(super) sid: Sid,
     pub(super) session: SessionId,
 }
 

@@ -4,7 +4,9 @@ use serde_json::Value;
 use signet_authn::{AuthenticatedUser, NotResumed};
 use signet_directory::DirectoryError;
 use signet_model::uris::name_id;
-use signet_model::{AccountId, MessagePair, Protocol, RelyingParty, RelyingPartyId, SessionId};
+use signet_model::{
+    AccountId, Culprit, MessagePair, Protocol, RelyingParty, RelyingPartyId, SessionId, Sid,
+};
 use signet_protocols::saml2::LogoutRequest;
 use signet_store::{NewSession, Participant, Secret, SecretHash, Session, StoreError};
 use time::{Duration, OffsetDateTime};
@@ -163,6 +165,7 @@ impl House {
         user: AuthenticatedUser,
         note: Value,
     ) -> Result<LiveSession, MessagePair> {
+        self.check_one_object(&user).await?;
         let old = cookies::read(headers, cookies::SESSION).and_then(SecretHash::of_cookie);
         // Whatever stands in the way of the old session does not stand in the way of the new one.
         let earlier = match old {
@@ -198,6 +201,26 @@ impl House {
         let session = self.put_session(caller, before, begun).await?;
         self.audit_sign_in(caller, party, &session, note).await?;
         Ok(session)
+    }
+
+    /// An object's identifier is the word of whoever runs its directory, and accounts are told apart by it. Of two directories
+    /// that hold one identifier the first in the configuration is believed: nobody of a later one becomes somebody of an earlier one.
+    async fn check_one_object(&self, user: &AuthenticatedUser) -> Result<(), MessagePair> {
+        let (account, all) = (user.account(), self.directories.all());
+        if all.len() == 1 {
+            return Ok(());
+        }
+        for directory in all {
+            match directory.read(account.id).await {
+                Ok(Some(found)) if found.sid == account.sid => return Ok(()),
+                Ok(Some(found)) => return Err(two_objects(user, directory.name(), &found.sid)),
+                Ok(None) => {}
+                Err(error) => {
+                    warn!(%error, directory = directory.name(), "whether another directory holds the same object could not be asked");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The session again with more evidence, under a new id (SES-01); it lasts no longer than before.
@@ -441,6 +464,20 @@ fn is_named(one: &Participant, request: &LogoutRequest) -> bool {
         && one.protocol == Protocol::Saml2
         && subject
         && (by_index || request.session_indexes.is_empty())
+}
+
+fn two_objects(user: &AuthenticatedUser, directory: &str, sid: &Sid) -> MessagePair {
+    let account = user.account();
+    MessagePair {
+        code: "SIG-AUTHN-TWO-OBJECTS",
+        culprit: Culprit::Operator,
+        public: "Your account cannot be used here.",
+        hint: "Tell your help desk the code and the activity id below.",
+        private: format!(
+            "{} signed in as {}, and {directory} holds another object of the same identifier, {sid}",
+            account.sid, account.id
+        ),
+    }
 }
 
 fn reason(why: NotResumed) -> String {

@@ -17,7 +17,7 @@ use tracing::{Instrument, error, info_span};
 
 use super::caller::{Caller, CallerReader};
 use super::certificate::CertificateFront;
-use super::listen::{Answer, Link};
+use super::listen::{Answer, Held, Link};
 use super::{headers, path};
 
 /// From the request head to the answer's head; the body of the request counts.
@@ -193,8 +193,9 @@ impl Answer for Front {
         let caller = self.reader.read(&request, peer, activity);
         let last_resort = caller.clone();
         let front = Arc::clone(&self);
+        let held = request.extensions().get::<Arc<Held>>().cloned();
         let whole = async move {
-            let _under_way = front.under_way.subscribe();
+            let (_held, _under_way) = (held, front.under_way.subscribe());
             if request.headers().len() > MOST_FIELDS {
                 return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
             }

@@ -22,7 +22,7 @@ use rustls_pki_types::CertificateDer;
 use signet_authn::kerberos::ChannelBinding;
 use signet_authn::network_of;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 use tracing::{debug, info, warn};
@@ -39,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(60);
 const PULSE: Duration = Duration::from_secs(5);
 /// Largest set of request headers: a Kerberos ticket of somebody in many groups fills 64 KiB, and the rest comes beside it.
 const HEADERS: u32 = 128 * 1024;
+/// Requests of one connection that may be under way, those included whose stream the client has reset.
+const REQUESTS_AT_ONCE: usize = 64;
 /// How long running requests may take after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -190,12 +192,10 @@ async fn serve<A: Answer>(
             answer: Arc::clone(&answer),
             builders: Arc::clone(&builders),
             peer,
+            slot: Arc::new(slot),
         };
         let watcher = graceful.watcher();
-        tokio::spawn(async move {
-            let _slot = slot;
-            connection.run(stream, watcher).await;
-        });
+        tokio::spawn(async move { connection.run(stream, watcher).await });
     }
     drop(listener);
     if tokio::time::timeout(DRAIN, graceful.shutdown())
@@ -238,6 +238,14 @@ struct Connection<A> {
     answer: Arc<A>,
     builders: Arc<Builders>,
     peer: SocketAddr,
+    slot: Arc<Slot>,
+}
+
+/// What a request holds while it is under way, also when its connection is gone: the connection's slot, and a place among
+/// the connection's requests. So no client has more work under way than its connections allow.
+pub(crate) struct Held {
+    _slot: Arc<Slot>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<A: Answer> Connection<A> {
@@ -281,7 +289,8 @@ impl<A: Answer> Connection<A> {
     ) where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
-        let (answer, peer) = (self.answer, self.peer);
+        let (answer, peer, slot) = (self.answer, self.peer, self.slot);
+        let places = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
         let builder = match link {
             Link::Certificate(_) => &self.builders.one_only,
             Link::Plain | Link::Main => &self.builders.any,
@@ -294,7 +303,13 @@ impl<A: Answer> Connection<A> {
                 request.extensions_mut().insert(Arc::clone(binding));
             }
             let link = link.clone();
+            let (slot, places) = (Arc::clone(&slot), Arc::clone(&places));
             async move {
+                let held = Held {
+                    _slot: slot,
+                    _place: places.acquire_owned().await.ok(),
+                };
+                request.extensions_mut().insert(Arc::new(held));
                 let response = answer.answer(request, peer, link).await;
                 drop(running);
                 Ok::<_, Infallible>(response)

@@ -112,6 +112,10 @@ impl SecondFactor for Radius {
         self.name_of(person.account).is_some()
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     async fn begin(
         &self,
         _person: &Person<'_>,
