@@ -222,3 +222,102 @@ impl Answer for Front {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::extract::RawQuery;
+    use axum::routing::get;
+    use signet_authn::NetworkMap;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::web::listen::{self, Slots};
+
+    struct Bare;
+
+    impl LastResort for Bare {
+        fn page(&self, status: StatusCode, _: &Caller) -> Response<Body> {
+            status.into_response()
+        }
+    }
+
+    /// A listener whose one route does as its query says; what the handlers finished comes out of the channel.
+    async fn serve() -> (
+        SocketAddr,
+        Arc<Front>,
+        mpsc::Receiver<String>,
+        watch::Sender<bool>,
+    ) {
+        let (done, finished) = mpsc::channel(8);
+        let handler = move |RawQuery(query): RawQuery| async move {
+            let wish = query.unwrap_or_default();
+            assert_ne!(wish, "panic", "as asked for");
+            if wish == "slow" {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            let _ = done.send(wish).await;
+            "done"
+        };
+        let router = Router::new().route("/adfs/probe", get(handler));
+        let reader = CallerReader::new(NetworkMap::new(Vec::new(), Vec::new(), false));
+        let front = Front::new(
+            router,
+            reader,
+            "https://sts.test",
+            "sts.test",
+            443,
+            Arc::new(Bare),
+        );
+        let front = Arc::new(front);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let slots = Slots::new(8, 8);
+        tokio::spawn(listen::http(listener, Arc::clone(&front), slots, stopping));
+        (address, front, finished, stop)
+    }
+
+    async fn send(address: SocketAddr, query: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "GET /adfs/probe?{query} HTTP/1.1\r\nHost: sts.test\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn ask(address: SocketAddr, query: &str) -> String {
+        let mut text = String::new();
+        let mut stream = send(address, query).await;
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn sec_web_14_a_handler_that_panics_fails_its_own_request_only() {
+        let (address, _, mut finished, _stop) = serve().await;
+        let slow = tokio::spawn(async move { ask(address, "slow").await });
+        let failed = ask(address, "panic").await;
+        assert!(failed.starts_with("HTTP/1.1 500 "), "{failed}");
+        assert!(failed.contains("\r\nactivity-id: "), "{failed}");
+        assert!(!failed.contains("as asked for"), "{failed}");
+        assert!(slow.await.unwrap().starts_with("HTTP/1.1 200 "));
+        assert_eq!(finished.recv().await.as_deref(), Some("slow"));
+        assert!(ask(address, "again").await.starts_with("HTTP/1.1 200 "));
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_loses_the_answer_alone_and_a_stop_waits_for_it() {
+        let (address, front, mut finished, stop) = serve().await;
+        let stream = send(address, "slow").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(stream);
+        stop.send(true).unwrap();
+        front.finished().await;
+        assert_eq!(finished.try_recv().as_deref(), Ok("slow"));
+    }
+}
