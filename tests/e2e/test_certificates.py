@@ -780,6 +780,7 @@ def test_chromium_chooses_the_card_by_policy(node, lab, cards, tenant_of, partne
         browser.find("#certificateButton").click()
         verdict = tenant_of(node).sign_in(partners.received("/login.srf").fields, state=STATE)
         assert verdict.fault is None and verdict.user == lab["users"]["cardholder"]["upn"], verdict
+        assert set(verdict.token.claims[names.CLAIM_METHODS]) == {TLS_CLIENT, X509}
         assert not browser.complaints()
     finally:
         store.close()
