@@ -257,6 +257,7 @@ mod tests {
             let wish = query.unwrap_or_default();
             assert_ne!(wish, "panic", "as asked for");
             if wish == "slow" {
+                let _ = done.send("begun".to_owned()).await;
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
             let _ = done.send(wish).await;
@@ -306,6 +307,7 @@ mod tests {
         assert!(failed.contains("\r\nactivity-id: "), "{failed}");
         assert!(!failed.contains("as asked for"), "{failed}");
         assert!(slow.await.unwrap().starts_with("HTTP/1.1 200 "));
+        assert_eq!(finished.recv().await.as_deref(), Some("begun"));
         assert_eq!(finished.recv().await.as_deref(), Some("slow"));
         assert!(ask(address, "again").await.starts_with("HTTP/1.1 200 "));
     }
@@ -314,7 +316,7 @@ mod tests {
     async fn whoever_hangs_up_loses_the_answer_alone_and_a_stop_waits_for_it() {
         let (address, front, mut finished, stop) = serve().await;
         let stream = send(address, "slow").await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(finished.recv().await.as_deref(), Some("begun"));
         drop(stream);
         stop.send(true).unwrap();
         front.finished().await;
