@@ -18,10 +18,11 @@ from harness.cards import CardBrowser, ChromiumCards, borrowed
 from harness.entra import Tenant
 from harness.nginx import Nginx
 from harness.saml_requests import authn_request, name_id_policy, new_id, redirect_url, requested_context
-from harness.server import free_port, private_file
+from harness.server import private_file
 from harness.tokens import read_saml, read_wsfed
 from harness.wsfed import STATE, entra_url
 from lab.authority import now, self_signed
+from lab.ports import free_port
 from lab.settings import SERVICE_HOST
 
 HOST = f"certauth.{SERVICE_HOST}"

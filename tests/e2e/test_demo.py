@@ -8,8 +8,9 @@ import pytest
 
 from harness import names, totp
 from harness.browser import PlainBrowser
-from harness.server import BINARY, free_port
+from harness.server import BINARY
 from harness.tokens import read_wsfed
+from lab.ports import free_port
 
 
 class Demo:

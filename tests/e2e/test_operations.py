@@ -1,6 +1,7 @@
 """Configuration, keys, logs and the process: what an operator relies on when something is wrong."""
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -10,7 +11,7 @@ import pytest
 import requests
 
 from harness import names, xmlsec
-from harness.server import BINARY, CommandFailed, toml
+from harness.server import BINARY, CommandFailed, private_file, toml
 from harness.tokens import read_wsfed
 from harness.wsfed import entra_url
 from lab.authority import now, self_signed
@@ -314,6 +315,47 @@ def test_sec_f_28_a_stop_finishes_what_runs(new_signet, lab, another_browser):
         thread.join(20)
     assert len(answers) > 10 and set(answers) == {200}, set(answers)
     assert any(record.get("message") == "stopped" for record in node.log_records())
+
+
+@pytest.fixture
+def starting(new_signet, authority):
+    """A node that listens and does not serve yet: its start waits three seconds for a directory that takes connections and never answers."""
+    node, silent = new_signet(), "127.0.0.99"
+    directory = node.configuration["directory"][0]
+    directory["addresses"] = {host: silent for host in directory["controllers"]}
+    asking = f"certauth.{node.host}"
+    for into, file in zip((node.tls_certificate, node.tls_certificate.with_suffix(".key")), authority.issue_server(asking, [node.host, asking])):
+        private_file(into, file.read_bytes())
+    node.configuration["certificate"] = {"revocation_hosts": []}
+    with socket.create_server((silent, 636), backlog=64):
+        node.start(wait=False)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", node.port), 1).close()
+                break
+            except ConnectionRefusedError:
+                assert node.process.poll() is None and time.monotonic() < deadline, node.log()
+                time.sleep(0.01)
+        assert not any(record.get("message") == "serving" for record in node.log_records())
+        yield node
+        node.stop()
+
+
+def test_sighup_during_the_start_is_heeded_when_it_serves(starting):
+    starting.signal(signal.SIGHUP)
+    starting.wait_ready()
+    deadline = time.monotonic() + 10
+    while not any(record.get("message") == "TLS files read again" for record in starting.log_records()):
+        assert starting.process.poll() is None and time.monotonic() < deadline, starting.log()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_during_the_start_is_a_stop(starting, number):
+    starting.signal(number)
+    assert starting.process.wait(15) == 0
+    assert any(record.get("message") == "stopped" for record in starting.log_records())
 
 
 def test_sec_f_14_killed_at_any_instant_everything_answered_is_kept(new_signet, lab, another_browser):

@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -14,6 +13,7 @@ import requests
 
 from harness import hosts
 from harness.certificates import write_pem
+from lab.ports import free_port
 from lab.settings import SERVICE_HOST, TESTS
 
 BINARY = Path(os.environ.get("SIGNET_BIN", TESTS.parent / "target/release/signet"))
@@ -23,12 +23,6 @@ STOPS_WITHIN = 35.0
 
 class CommandFailed(AssertionError):
     """A command of signet ended with another code than 0; the message is what it printed."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def private_file(path: Path, content: bytes) -> Path:

@@ -1,10 +1,11 @@
 """A private PostgreSQL of Debian's packages, on loopback, in a folder of its own."""
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
+
+from lab.ports import free_port
 
 
 class Postgres:
@@ -13,9 +14,7 @@ class Postgres:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="signet-farm-"))
         self.binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self._run("initdb", "-D", self.data, "-U", "signet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")

@@ -11,6 +11,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from lab.ports import free_port
+
 SECRET = "a shared secret of the tests"
 NAS = "signet-tests"
 STARTS_WITHIN = 30
@@ -110,7 +112,7 @@ class Radius:
     def __init__(self, codes: dict[str, list[str]], signs: bool = True):
         self.codes, self.signs = codes, signs
         self.folder = Path(tempfile.mkdtemp(prefix="signet-radius-"))
-        self.port = free_udp_port()
+        self.port = free_port(socket.SOCK_DGRAM)
         self.said: list[str] = []
         self.process: subprocess.Popen | None = None
         self.start()
@@ -166,9 +168,3 @@ class Radius:
 
 def _state(round_: int) -> str:
     return f"round {round_}".encode().hex()
-
-
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

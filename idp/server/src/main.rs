@@ -15,6 +15,7 @@ mod flow;
 mod house;
 mod routes;
 mod serve;
+mod signals;
 mod web;
 
 use std::process::ExitCode;

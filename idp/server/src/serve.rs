@@ -11,7 +11,6 @@ use signet_authn::{NetworkMap, TrustedProxy};
 use signet_directory::DirectoryEvent;
 use signet_store::Health;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -22,6 +21,7 @@ use crate::config::Config;
 use crate::flow::page_for_status;
 use crate::house::{Certificates, DirectoryRoots, DirectoryWatch, House, OpenError};
 use crate::routes::router;
+use crate::signals::{Asked, Signals};
 use crate::web::answer::{Front, LastResort};
 use crate::web::caller::{Caller, CallerReader};
 use crate::web::certificate::CertificateFront;
@@ -49,6 +49,7 @@ const NOTICE: Duration = Duration::from_millis(500);
 /// `directories` is what the directories' files and news need, where there are any. `started` is called once every listener is bound.
 pub(crate) async fn serve(
     house: Arc<House>,
+    mut signals: Signals,
     directories: Option<DirectoryWatch>,
     started: impl FnOnce(&House),
 ) -> Result<(), OpenError> {
@@ -120,7 +121,7 @@ pub(crate) async fn serve(
     started(&house);
 
     tokio::select! {
-        stopped = wait_for_stop(&house, &tls, roots.as_ref(), &asked_to_read) => stopped?,
+        () = wait_for_stop(&mut signals, &house, &tls, roots.as_ref(), &asked_to_read) => {}
         // Neither ends by itself. A node that no longer follows the trust configuration must not go on answering by an
         // old one: whoever runs it starts it again.
         ended = background.join_next() => error!(?ended, "a task in the background ended; this node stops"),
@@ -129,7 +130,7 @@ pub(crate) async fn serve(
     house.close_door();
     tokio::select! {
         () = tokio::time::sleep(NOTICE) => {}
-        () = second_signal() => {}
+        () = signals.stop() => {}
     }
     let _ = stop.send(true);
     let requests = async {
@@ -144,7 +145,7 @@ pub(crate) async fn serve(
     };
     tokio::select! {
         () = requests => {}
-        () = second_signal() => warn!("stopped at once; running requests were cut"),
+        () = signals.stop() => warn!("stopped at once; running requests were cut"),
     }
     background.abort_all();
     house.store.close().await;
@@ -318,46 +319,25 @@ fn interval(period: Duration) -> tokio::time::Interval {
 
 /// Until SIGTERM or SIGINT; SIGHUP reads the TLS files, the directories' authorities and those of people's certificates again.
 async fn wait_for_stop(
+    signals: &mut Signals,
     house: &House,
     tls: &TlsFiles,
     roots: Option<&DirectoryRoots>,
     asked_to_read: &Notify,
-) -> Result<(), OpenError> {
-    let listen = |kind| signal(kind).map_err(|error| OpenError(format!("signals: {error}")));
-    let (mut terminate, mut interrupt, mut hangup) = (
-        listen(SignalKind::terminate())?,
-        listen(SignalKind::interrupt())?,
-        listen(SignalKind::hangup())?,
-    );
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => {
-                match tls.reload(&house.config, house.clock.now()) {
-                    Ok(()) => info!("TLS files read again"),
-                    Err(error) => error!(%error, "TLS files not taken; the old certificate stays in use"),
-                }
-                match roots.map_or(Ok(()), DirectoryRoots::reload) {
-                    Ok(()) => info!("authorities of the directories read again"),
-                    Err(error) => error!(%error, "authorities of a directory not taken; the old ones stay in use"),
-                }
-                asked_to_read.notify_one();
+) {
+    while signals.next().await == Asked::ReadAgain {
+        match tls.reload(&house.config, house.clock.now()) {
+            Ok(()) => info!("TLS files read again"),
+            Err(error) => {
+                error!(%error, "TLS files not taken; the old certificate stays in use");
             }
         }
-    }
-}
-
-/// A second SIGTERM or SIGINT means now.
-async fn second_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        match roots.map_or(Ok(()), DirectoryRoots::reload) {
+            Ok(()) => info!("authorities of the directories read again"),
+            Err(error) => {
+                error!(%error, "authorities of a directory not taken; the old ones stay in use");
+            }
+        }
+        asked_to_read.notify_one();
     }
 }

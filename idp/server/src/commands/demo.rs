@@ -21,26 +21,44 @@ use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::demo::data;
 use crate::house::{House, load_ring, open_store, stored};
+use crate::signals::Signals;
 
 pub(super) fn run(arguments: DemoArgs, output: &Output) -> Done {
     start_logging(true);
     let folder = Folder::open(arguments.state.as_deref())?;
     let config = configuration(&arguments, &folder.path)?;
     runtime(&config)?.block_on(async {
-        let clock = Clock::system();
-        let ca = certificates(&folder.path, &arguments, &clock)?;
-        let master = master_key(&config.store.master_key)?;
-        let store = open_store(&config, &master).await?;
-        fill(&store, &master, &config, &clock).await?;
-        let ring = load_ring(&store, &master)
-            .await?
-            .ok_or_else(|| Failure("the demonstration has no key".to_owned()))?;
-        let directory = Arc::new(data::directory().map_err(Failure)?) as Arc<dyn Directory>;
-        let directories = Directories::new(vec![directory]);
-        let house = House::open(config, master, store, ring, directories, clock).await?;
-        crate::serve::serve(house, None, |house| output.plain(&welcome(house, &ca))).await?;
-        Ok(())
+        let mut signals = Signals::listen()?;
+        let opened = tokio::select! {
+            opened = open(&arguments, &folder, config) => Some(opened?),
+            () = signals.stop() => None,
+        };
+        let Some((house, ca)) = opened else {
+            return Ok(());
+        };
+        let started = |house: &House| output.plain(&welcome(house, &ca));
+        Ok(crate::serve::serve(house, signals, None, started).await?)
     })
+}
+
+/// The demonstration's house and the file of its certification authority.
+async fn open(
+    arguments: &DemoArgs,
+    folder: &Folder,
+    config: Config,
+) -> Result<(Arc<House>, PathBuf), Failure> {
+    let clock = Clock::system();
+    let ca = certificates(&folder.path, arguments, &clock)?;
+    let master = master_key(&config.store.master_key)?;
+    let store = open_store(&config, &master).await?;
+    fill(&store, &master, &config, &clock).await?;
+    let ring = load_ring(&store, &master)
+        .await?
+        .ok_or_else(|| Failure("the demonstration has no key".to_owned()))?;
+    let directory = Arc::new(data::directory().map_err(Failure)?) as Arc<dyn Directory>;
+    let directories = Directories::new(vec![directory]);
+    let house = House::open(config, master, store, ring, directories, clock).await?;
+    Ok((house, ca))
 }
 
 /// Where the demonstration keeps its keys and store.

@@ -1,33 +1,50 @@
 //! `signet serve`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use signet_certs::MasterKey;
 use signet_directory::Clock;
+use tracing::info;
 
 use super::{Done, Failure};
 use crate::config::Config;
-use crate::house::{House, load_ring, open_store, open_watched_directories};
+use crate::house::{DirectoryWatch, House, load_ring, open_store, open_watched_directories};
+use crate::signals::Signals;
 
 pub(super) fn run(path: &Path) -> Done {
     let config = Config::read(path)?;
     start_logging(false);
     runtime(&config)?.block_on(async {
-        let clock = Clock::system();
-        let master = MasterKey::from_file(&config.store.master_key)?;
-        let store = open_store(&config, &master).await?;
-        let ring = load_ring(&store, &master).await?.ok_or_else(|| {
-            Failure("there is no token-signing key; make one: signet cert generate".to_owned())
-        })?;
-        let (directories, watch) = open_watched_directories(&config, &clock)?;
-        if directories.all().is_empty() {
-            return Err(Failure(
-                "no [[directory]] is configured; nobody could sign in".to_owned(),
-            ));
-        }
-        let house = House::open(config, master, store, ring, directories, clock).await?;
-        Ok(crate::serve::serve(house, Some(watch), |_| {}).await?)
+        let mut signals = Signals::listen()?;
+        let opened = tokio::select! {
+            opened = open(config) => Some(opened?),
+            () = signals.stop() => None,
+        };
+        let Some((house, watch)) = opened else {
+            info!("stopped before it served");
+            return Ok(());
+        };
+        Ok(crate::serve::serve(house, signals, Some(watch), |_| {}).await?)
     })
+}
+
+/// What `config` describes, opened.
+async fn open(config: Config) -> Result<(Arc<House>, DirectoryWatch), Failure> {
+    let clock = Clock::system();
+    let master = MasterKey::from_file(&config.store.master_key)?;
+    let store = open_store(&config, &master).await?;
+    let ring = load_ring(&store, &master).await?.ok_or_else(|| {
+        Failure("there is no token-signing key; make one: signet cert generate".to_owned())
+    })?;
+    let (directories, watch) = open_watched_directories(&config, &clock)?;
+    if directories.all().is_empty() {
+        return Err(Failure(
+            "no [[directory]] is configured; nobody could sign in".to_owned(),
+        ));
+    }
+    let house = House::open(config, master, store, ring, directories, clock).await?;
+    Ok((house, watch))
 }
 
 /// The runtime that serves.
