@@ -1,11 +1,14 @@
 """RADIUS as a second factor, through the page and against a real FreeRADIUS."""
+import socket
+
 import pytest
 
 from harness import invariants, names, totp
 from harness.server import private_file
 from harness.tokens import read_wsfed
 from harness.wsfed import entra_url
-from lab.radius import Radius, free_udp_port
+from lab.ports import free_port
+from lab.radius import Radius
 
 RADIUS = "http://schemas.microsoft.com/ws/2012/12/authmethod/radius"
 OTP = "http://schemas.microsoft.com/ws/2012/12/authmethod/otp"
@@ -214,7 +217,7 @@ def test_a_server_that_is_down_is_said_so_and_the_other_ways_stay(make, browser,
 
 
 def test_the_next_server_is_asked_when_the_first_is_down(make, browser, radius, one):
-    node = make(f"127.0.0.1:{free_udp_port()}", radius.address)
+    node = make(f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}", radius.address)
     asked(browser, node, one)
     answer(browser, "424242")
     check_evidence(browser, node, one)
