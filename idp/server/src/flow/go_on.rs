@@ -120,33 +120,14 @@ pub(crate) async fn proceed(
             };
             match issue(house, caller, wish).await {
                 Answered::Done(response) => response,
-                Answered::SecondFactorWanted(refusal) if request.authentication.passive => {
-                    issue::refused(house, caller, party, &arrived.flow, &session, &refusal).await
-                }
                 Answered::SecondFactorWanted(refusal) => {
                     let methods = house.second_methods(session.user.evidence());
                     // A certificate beside a certificate proves nothing more: asking for it again would go on for ever.
-                    if methods.is_empty() {
+                    if request.authentication.passive || methods.is_empty() {
                         issue::refused(house, caller, party, &arrived.flow, &session, &refusal)
                             .await
-                    } else if certificate::is_the_only_way(&methods, arrived) {
-                        certificate::begin(house, caller, headers, arrived, Some(&session)).await
-                    } else if house.second.is_none() {
-                        show_form(
-                            house,
-                            caller,
-                            headers,
-                            party,
-                            arrived,
-                            Shown {
-                                notice: None,
-                                name: "",
-                                methods: &methods,
-                            },
-                        )
                     } else {
-                        let scene = Scene::new(house, caller, headers, party, arrived);
-                        scene.ask(&session, &methods).await
+                        ask_second(house, caller, headers, party, arrived, &session, &methods).await
                     }
                 }
             }
@@ -160,37 +141,41 @@ pub(crate) async fn proceed(
             Some(Notice::SignInAgain),
             Some(&session),
         ),
-        SessionDecision::AskSecond { methods }
-            if certificate::is_the_only_way(&methods, arrived) =>
-        {
-            certificate::begin(house, caller, headers, arrived, Some(&session)).await
-        }
-        // Back from the certificate host without a result: it is offered again, and nobody is sent in circles.
-        SessionDecision::AskSecond { methods }
-            if house.second.is_none() && certificate::is_among(&methods) =>
-        {
-            show_form(
-                house,
-                caller,
-                headers,
-                party,
-                arrived,
-                Shown {
-                    notice: None,
-                    name: "",
-                    methods: &methods,
-                },
-            )
-        }
         SessionDecision::AskSecond { methods } => {
-            let scene = Scene::new(house, caller, headers, party, arrived);
-            scene.ask(&session, &methods).await
+            ask_second(house, caller, headers, party, arrived, &session, &methods).await
         }
         SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
     };
     match &session.cookie {
         Some(cookie) => reply.with_cookie(response, cookie),
         None => response,
+    }
+}
+
+/// Asks for one of `methods` beside what `session` holds: at the certificate host, on the form that leads there, or on the
+/// page of factors.
+async fn ask_second(
+    house: &Arc<House>,
+    caller: &Caller,
+    headers: &HeaderMap,
+    party: &Arc<RelyingParty>,
+    arrived: &Arrived,
+    session: &LiveSession,
+    methods: &[Method],
+) -> Response {
+    if certificate::is_the_only_way(methods, arrived) {
+        certificate::begin(house, caller, headers, arrived, Some(session)).await
+    } else if house.second.is_none() {
+        // Back from the certificate host without a result: it is offered again, and nobody is sent in circles.
+        let shown = Shown {
+            notice: None,
+            name: "",
+            methods,
+        };
+        show_form(house, caller, headers, party, arrived, shown)
+    } else {
+        let scene = Scene::new(house, caller, headers, party, arrived);
+        scene.ask(session, methods).await
     }
 }
 
