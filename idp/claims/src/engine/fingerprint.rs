@@ -22,14 +22,13 @@ impl Fingerprint {
         let (seed, factor) = *KEY;
         let mut state = mix(seed, claim.value.len() as u64, factor);
         for text in [&claim.value, &claim.claim_type] {
-            for octets in text.as_bytes().chunks(8) {
-                let mut word = [0; 8];
-                octets
-                    .iter()
-                    .zip(&mut word)
-                    .for_each(|(octet, slot)| *slot = *octet);
-                state = mix(state, u64::from_le_bytes(word), factor);
+            let (words, rest) = text.as_bytes().as_chunks();
+            for word in words {
+                state = mix(state, u64::from_le_bytes(*word), factor);
             }
+            let rest = rest.iter().rev();
+            let last = rest.fold(0, |word, octet| word << 8 | u64::from(*octet));
+            state = mix(state, last, factor);
         }
         Self(state)
     }

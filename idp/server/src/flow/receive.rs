@@ -1,5 +1,6 @@
 //! What arrived at `/adfs/ls/`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -291,13 +292,26 @@ pub(super) fn action(query: &str) -> String {
 }
 
 pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
+    let pair = pairs(query.as_bytes()).find(|pair| name_of(pair) == name)?;
+    form_urlencoded::parse(pair)
+        .next()
         .map(|(_, value)| value.into_owned())
 }
 
-fn names(part: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
-    form_urlencoded::parse(part).take(128).map(|(name, _)| name)
+fn names(part: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    pairs(part).take(128).map(name_of)
+}
+
+/// The pairs of a query or form, undecoded: values may be long, and few of them are looked at.
+fn pairs(part: &[u8]) -> impl Iterator<Item = &[u8]> {
+    part.split(|octet| *octet == b'&')
+        .filter(|pair| !pair.is_empty())
+}
+
+fn name_of(pair: &[u8]) -> Cow<'_, str> {
+    let name = pair.split(|octet| *octet == b'=').next();
+    let mut decoded = form_urlencoded::parse(name.unwrap_or_default());
+    decoded.next().map_or(Cow::Borrowed(""), |(name, _)| name)
 }
 
 pub(super) fn is_form(headers: &HeaderMap) -> bool {

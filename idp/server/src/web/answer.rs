@@ -18,6 +18,7 @@ use tracing::{Instrument, error, info_span};
 use super::caller::{Caller, CallerReader};
 use super::certificate::CertificateFront;
 use super::listen::{Answer, Held, Link};
+use super::outlive::Outlive;
 use super::{headers, path};
 
 /// From the request head to the answer's head; the body of the request counts.
@@ -205,12 +206,13 @@ impl Answer for Front {
                 .map_err(|_| StatusCode::REQUEST_TIMEOUT)
         };
         let span = info_span!("request", %activity);
-        let done = tokio::spawn(whole.instrument(span)).await;
+        let done = Outlive::new(whole.instrument(span)).await;
         let mut response = match done {
             Ok(Ok(response)) => response,
             Ok(Err(status)) => self.pages.page(status, &last_resort),
-            Err(failed) => {
-                error!(%activity, panicked = failed.is_panic(), "a request handler did not end; the request failed, the service goes on");
+            // The panic's own message is in the log already.
+            Err(_panic) => {
+                error!(%activity, "a request handler panicked; the request failed, the service goes on");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 self.pages.page(status, &last_resort)
             }
@@ -237,6 +239,8 @@ mod tests {
     use super::*;
     use crate::web::listen::{self, Slots};
 
+    const CONNECTIONS: usize = 8;
+
     struct Bare;
 
     impl LastResort for Bare {
@@ -252,7 +256,7 @@ mod tests {
         mpsc::Receiver<String>,
         watch::Sender<bool>,
     ) {
-        let (done, finished) = mpsc::channel(8);
+        let (done, finished) = mpsc::channel(2 * CONNECTIONS);
         let handler = move |RawQuery(query): RawQuery| async move {
             let wish = query.unwrap_or_default();
             assert_ne!(wish, "panic", "as asked for");
@@ -277,7 +281,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopping) = watch::channel(false);
-        let slots = Slots::new(8, 8);
+        let slots = Slots::new(CONNECTIONS, CONNECTIONS);
         tokio::spawn(listen::http(listener, Arc::clone(&front), slots, stopping));
         (address, front, finished, stop)
     }
@@ -321,5 +325,25 @@ mod tests {
         stop.send(true).unwrap();
         front.finished().await;
         assert_eq!(finished.try_recv().as_deref(), Ok("slow"));
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_keeps_the_place_until_the_work_is_done() {
+        let (address, front, mut finished, _stop) = serve().await;
+        let mut streams = Vec::new();
+        for _ in 0..CONNECTIONS {
+            streams.push(send(address, "slow").await);
+        }
+        for _ in 0..CONNECTIONS {
+            assert_eq!(finished.recv().await.as_deref(), Some("begun"));
+        }
+        drop(streams);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut refused = send(address, "more").await;
+        let mut text = String::new();
+        let _ = refused.read_to_string(&mut text).await;
+        assert_eq!(text, "");
+        front.finished().await;
+        assert!(ask(address, "more").await.starts_with("HTTP/1.1 200 "));
     }
 }

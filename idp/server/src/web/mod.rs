@@ -8,5 +8,6 @@ pub(crate) mod certificate;
 pub(crate) mod cookies;
 pub(crate) mod headers;
 pub(crate) mod listen;
+pub(crate) mod outlive;
 pub(crate) mod path;
 pub(crate) mod tls;
