@@ -124,7 +124,16 @@ async fn make_sessions(store: &Store) -> Vec<SecretHash> {
             expires_at: now + time::Duration::hours(8),
             place: signet_store::SignInPlace::default(),
         };
-        store.create_session(key, &session, now).await.unwrap();
+        let signed_in = AuditEvent {
+            at: now,
+            event: EventNumber::CREDENTIALS_SUCCESS,
+            token_id: None,
+            ..issuance(key, RelyingPartyId::random()).event
+        };
+        store
+            .begin_session(key, &session, &signed_in)
+            .await
+            .unwrap();
         keys.push(key);
     }
     keys

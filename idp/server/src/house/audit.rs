@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use signet_authn::{Cause, ChangeFailure, Changed, GuardEvent, SignInFailure};
+use signet_authn::{AuthenticatedUser, Cause, ChangeFailure, Changed, GuardEvent, SignInFailure};
 use signet_model::{AccountId, FactorKind, MessagePair, RelyingParty, SessionId};
 use signet_store::{AuditEvent, EventNumber, Outcome};
 use time::{Duration, OffsetDateTime};
@@ -13,14 +13,14 @@ use crate::web::caller::Caller;
 
 impl House {
     /// Right credentials, or a factor added to them (1202); `note` says more about them.
-    pub(crate) async fn audit_sign_in(
+    pub(super) fn sign_in_event(
         &self,
         caller: &Caller,
         party: Option<&RelyingParty>,
-        session: &LiveSession,
+        user: &AuthenticatedUser,
+        session: SessionId,
         note: Value,
-    ) -> Result<(), MessagePair> {
-        let user = &session.user;
+    ) -> AuditEvent {
         let methods: Vec<_> = user
             .evidence()
             .performed()
@@ -29,7 +29,7 @@ impl House {
         let mut details = circumstances(caller);
         merge(
             &mut details,
-            json!({ "session": session.public_id.to_string(), "user": user.account().down_level_name(), "methods": methods }),
+            json!({ "session": session.to_string(), "user": user.account().down_level_name(), "methods": methods }),
         );
         merge(&mut details, note);
         let event = self.event(
@@ -38,12 +38,11 @@ impl House {
             Outcome::Success,
             details,
         );
-        self.write(AuditEvent {
+        AuditEvent {
             account: Some(user.account().id),
             relying_party: party.map(|party| party.id),
             ..event
-        })
-        .await
+        }
     }
 
     /// A wrong password, a braked try, an account that may not sign in (1203, 1210).

@@ -198,9 +198,7 @@ impl House {
             recent_tokens: 0,
         };
         let before = old.map_or(Before::Nothing, Before::Replaced);
-        let session = self.put_session(caller, before, begun).await?;
-        self.audit_sign_in(caller, party, &session, note).await?;
-        Ok(session)
+        self.put_session(caller, party, before, begun, note).await
     }
 
     /// An object's identifier is the word of whoever runs its directory, and accounts are told apart by it. Of two directories
@@ -251,17 +249,17 @@ impl House {
             recent_tokens: session.recent_tokens,
         };
         let before = Before::Continued(session.key);
-        let session = self.put_session(caller, before, begun).await?;
-        self.audit_sign_in(caller, party, &session, note).await?;
-        Ok(session)
+        self.put_session(caller, party, before, begun, note).await
     }
 
-    /// Writes a session in the place of the one before.
+    /// Writes a session in the place of the one before, and what the audit says of it with `note`.
     async fn put_session(
         &self,
         caller: &Caller,
+        party: Option<&RelyingParty>,
         before: Before,
         begun: Begun,
+        note: Value,
     ) -> Result<LiveSession, MessagePair> {
         let now = self.clock.now();
         let Begun {
@@ -280,21 +278,26 @@ impl House {
             expires_at,
             place: place(caller),
         };
-        let created = match before {
-            Before::Nothing => self
-                .store
-                .create_session(key, &new, now)
-                .await
-                .map(|()| new.id),
-            Before::Replaced(old) => self.store.replace_session(old, key, &new, now).await,
-            // Whoever ended it meanwhile, the person or the help desk, is obeyed.
-            Before::Continued(old) => self
-                .store
-                .continue_session(old, key, &new, now)
-                .await
-                .and_then(|continued| continued.ok_or(StoreError::SessionEnded)),
+        let event = |id: SessionId| self.sign_in_event(caller, party, &user, id, note);
+        let put = async {
+            let id = match before {
+                Before::Nothing => {
+                    let event = event(new.id);
+                    self.store.begin_session(key, &new, &event).await?;
+                    return Ok(new.id);
+                }
+                Before::Replaced(old) => self.store.replace_session(old, key, &new, now).await?,
+                // Whoever ended it meanwhile, the person or the help desk, is obeyed.
+                Before::Continued(old) => self
+                    .store
+                    .continue_session(old, key, &new, now)
+                    .await?
+                    .ok_or(StoreError::SessionEnded)?,
+            };
+            self.store.record(&event(id)).await?;
+            Ok(id)
         };
-        let public_id = created.map_err(|error| error.message())?;
+        let public_id = put.await.map_err(|error: StoreError| error.message())?;
         let max_age = user
             .persistent()
             .then(|| (expires_at - now).whole_seconds().max(0));

@@ -1,4 +1,4 @@
-//! The one task of a process that writes the audit: many events a commit.
+//! The one task of a process that writes the audit, and what is written with it: many events a commit.
 
 use std::time::Duration;
 
@@ -11,7 +11,11 @@ use crate::audit::event::{AuditEvent, PreparedEvent};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::mac::MacTagger;
-use crate::session::{ParticipantUpdate, PreparedParticipant, upsert_participants};
+use crate::secret::SecretHash;
+use crate::session::{
+    NewSession, ParticipantUpdate, PreparedParticipant, PreparedSession, insert_sessions,
+    upsert_participants,
+};
 use crate::store::Store;
 
 /// The most events of one commit.
@@ -38,8 +42,23 @@ impl Store {
     /// # Errors
     /// It was not written. Whatever it is about must not happen then (LOG-04).
     pub async fn record(&self, event: &AuditEvent) -> Result<i64, StoreError> {
+        self.writer.write(event, Beside::Nothing).await
+    }
+
+    /// Makes a session that is found by `key`, together with the event of the sign-in that begins it, at the event's time;
+    /// the event's number in the chain, once both are durable.
+    ///
+    /// # Errors
+    /// Neither was written: the cookie must not be given.
+    pub async fn begin_session(
+        &self,
+        key: SecretHash,
+        session: &NewSession,
+        event: &AuditEvent,
+    ) -> Result<i64, StoreError> {
+        let session = PreparedSession::new(key, session, event.at, &self.mac);
         self.writer
-            .write(PreparedEvent::new(event, PreparedEvent::ORDINARY), None)
+            .write(event, Beside::Session(Box::new(session)))
             .await
     }
 
@@ -50,19 +69,28 @@ impl Store {
     /// [`StoreError::SessionEnded`] when the session ended meanwhile; else nothing could be written. The
     /// token must not be sent.
     pub async fn record_issuance(&self, issuance: &Issuance) -> Result<i64, StoreError> {
-        let event = PreparedEvent::new(&issuance.event, PreparedEvent::ORDINARY);
-        let participant = issuance
-            .participant
-            .as_ref()
-            .map(|update| PreparedParticipant::new(update, issuance.event.at, &self.mac));
-        self.writer.write(event, participant).await
+        let event = &issuance.event;
+        let beside = match &issuance.participant {
+            Some(update) => {
+                Beside::Participant(PreparedParticipant::new(update, event.at, &self.mac))
+            }
+            None => Beside::Nothing,
+        };
+        self.writer.write(event, beside).await
     }
 }
 
 struct Job {
     event: PreparedEvent,
-    participant: Option<PreparedParticipant>,
+    beside: Beside,
     done: oneshot::Sender<Result<i64, StoreError>>,
+}
+
+/// What is written with an event: both or neither.
+enum Beside {
+    Nothing,
+    Session(Box<PreparedSession>),
+    Participant(PreparedParticipant),
 }
 
 enum Message {
@@ -81,15 +109,11 @@ impl Writer {
         Self(sender)
     }
 
-    async fn write(
-        &self,
-        event: PreparedEvent,
-        participant: Option<PreparedParticipant>,
-    ) -> Result<i64, StoreError> {
+    async fn write(&self, event: &AuditEvent, beside: Beside) -> Result<i64, StoreError> {
         let (done, written) = oneshot::channel();
         let job = Job {
-            event,
-            participant,
+            event: PreparedEvent::new(event, PreparedEvent::ORDINARY),
+            beside,
             done,
         };
         self.0
@@ -166,10 +190,15 @@ async fn write_all(engine: &Engine, mac: &MacTagger, jobs: Vec<Job>) {
 
 async fn write(engine: &Engine, mac: &MacTagger, jobs: &[Job]) -> Result<i64, StoreError> {
     let mut tx = engine.begin().await?;
-    let participants: Vec<&PreparedParticipant> = jobs
-        .iter()
-        .filter_map(|job| job.participant.as_ref())
-        .collect();
+    let (mut sessions, mut participants) = (Vec::new(), Vec::new());
+    for job in jobs {
+        match &job.beside {
+            Beside::Nothing => {}
+            Beside::Session(session) => sessions.push(&**session),
+            Beside::Participant(participant) => participants.push(participant),
+        }
+    }
+    insert_sessions(&mut tx, &sessions).await?;
     upsert_participants(&mut tx, participants).await?;
     let events: Vec<&PreparedEvent> = jobs.iter().map(|job| &job.event).collect();
     let first = append(&mut tx, mac, &events).await?;

@@ -13,3 +13,4 @@ pub use participant::{LOOP_WINDOW, Participant, ParticipantUpdate};
 pub use rows::{NewSession, Session};
 
 pub(crate) use participant::{PreparedParticipant, upsert_participants};
+pub(crate) use rows::{PreparedSession, insert_sessions};

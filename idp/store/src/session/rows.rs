@@ -4,7 +4,8 @@ use signet_model::{AccountId, RelyingPartyId, SessionId};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::engine::{Row, Tx};
+use crate::batch::Batch;
+use crate::engine::{Bind, Row, Tx};
 use crate::error::StoreError;
 use crate::instant::{instant, millis, span_millis};
 use crate::mac::{Canonical, MacTagger};
@@ -58,22 +59,6 @@ pub struct Session {
 }
 
 impl Store {
-    /// Makes a session that is found by `key`.
-    ///
-    /// # Errors
-    /// The database is not available.
-    pub async fn create_session(
-        &self,
-        key: SecretHash,
-        session: &NewSession,
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let row = Columns::of(session, millis(now));
-        let mut tx = self.engine.begin().await?;
-        insert(&mut tx, &self.mac, key, &row, &session.place).await?;
-        tx.commit().await
-    }
-
     /// Makes a session in the place of another of the same account, which is gone then; its participants go along,
     /// so that a sign-out still tells them (SES-01), and so does its public id, which gives the `SessionIndex` that
     /// those partners know. Nothing of somebody else's session does. The new one stands also when the old one has ended:
@@ -142,7 +127,9 @@ impl Store {
         if let Some((before, _)) = &same {
             row.public_id.clone_from(&before.public_id);
         }
-        insert(tx, &self.mac, key, &row, &session.place).await?;
+        let prepared = PreparedSession::of(key, row, &session.place, &self.mac);
+        insert_sessions(tx, &[&prepared]).await?;
+        let PreparedSession { row, .. } = prepared;
         if same.is_some() {
             move_participants(tx, &self.mac, old, key).await?;
         }
@@ -370,37 +357,77 @@ fn tampered(key: SecretHash) -> StoreError {
     }
 }
 
-async fn insert(
-    tx: &mut Tx,
-    mac: &MacTagger,
+/// A session as it is written.
+pub(crate) struct PreparedSession {
     key: SecretHash,
-    row: &Columns,
-    place: &SignInPlace,
+    row: Columns,
+    code: [u8; 32],
+    place: SignInPlace,
+    place_code: [u8; 32],
+}
+
+impl PreparedSession {
+    /// One that begins `now`.
+    pub(crate) fn new(
+        key: SecretHash,
+        session: &NewSession,
+        now: OffsetDateTime,
+        mac: &MacTagger,
+    ) -> Self {
+        Self::of(key, Columns::of(session, millis(now)), &session.place, mac)
+    }
+
+    fn of(key: SecretHash, row: Columns, place: &SignInPlace, mac: &MacTagger) -> Self {
+        let place = place.bounded();
+        Self {
+            key,
+            code: mac.tag(&row.code(key)),
+            place_code: mac.tag(&place.code(key)),
+            row,
+            place,
+        }
+    }
+}
+
+static INSERT: Batch = Batch::new(
+    "INSERT INTO session
+        (id_hash, public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac,
+         place_address, place_browser, place_platform, place_mac)",
+    13,
+    "",
+);
+
+pub(crate) async fn insert_sessions(
+    tx: &mut Tx,
+    mut sessions: &[&PreparedSession],
 ) -> Result<(), StoreError> {
-    let place = place.bounded();
-    tx.execute(
-        "INSERT INTO session
-            (id_hash, public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac,
-             place_address, place_browser, place_platform, place_mac)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        &[
-            key.as_octets().into(),
-            row.public_id.as_str().into(),
-            row.account.as_str().into(),
-            row.evidence.as_str().into(),
-            row.persistent.into(),
-            row.created_at.into(),
-            row.last_seen_at.into(),
-            row.expires_at.into(),
-            (&mac.tag(&row.code(key))).into(),
-            place.address.as_deref().into(),
-            place.browser.as_deref().into(),
-            place.platform.as_deref().into(),
-            (&mac.tag(&place.code(key))).into(),
-        ],
-    )
-    .await
-    .map(drop)
+    while let Some((sql, size)) = INSERT.for_rows(sessions.len()) {
+        let (now, later) = sessions.split_at(size);
+        let mut binds: Vec<Bind<'_>> = Vec::with_capacity(size * 13);
+        for session in now {
+            let PreparedSession {
+                key, row, place, ..
+            } = session;
+            binds.extend([
+                Bind::from(key.as_octets()),
+                row.public_id.as_str().into(),
+                row.account.as_str().into(),
+                row.evidence.as_str().into(),
+                row.persistent.into(),
+                row.created_at.into(),
+                row.last_seen_at.into(),
+                row.expires_at.into(),
+                (&session.code).into(),
+                place.address.as_deref().into(),
+                place.browser.as_deref().into(),
+                place.platform.as_deref().into(),
+                (&session.place_code).into(),
+            ]);
+        }
+        tx.execute(sql, &binds).await?;
+        sessions = later;
+    }
+    Ok(())
 }
 
 /// Participants first: the order in which the audit's writer takes the same locks.

@@ -3,10 +3,11 @@
 use serde_json::json;
 use signet_model::RelyingPartyId;
 use signet_store::audit::{AuditFilter, Break, BreakKind, ChainError};
-use signet_store::{EventNumber, Outcome, Store, StoreError};
+use signet_store::{EventNumber, Outcome, Secret, Store, StoreError};
 use time::Duration;
+use tokio::task::JoinSet;
 
-use crate::lab::{Lab, account, event, issuance, noon, session};
+use crate::lab::{Lab, account, event, issuance, new_session, noon, session};
 
 async fn filled(lab: &Lab, rows: usize) -> Store {
     let store = lab.open().await;
@@ -150,8 +151,9 @@ pub(crate) async fn two_nodes_write_one_line(lab: Lab) {
         seqs.push(task.await.unwrap().unwrap());
     }
     seqs.sort_unstable();
-    assert_eq!(seqs, (1..=200).collect::<Vec<i64>>());
-    assert_eq!(one.verify_audit().await.unwrap().rows, 200);
+    // The first row is the sign-in's.
+    assert_eq!(seqs, (2..=201).collect::<Vec<i64>>());
+    assert_eq!(one.verify_audit().await.unwrap().rows, 201);
     assert_eq!(other.participants(key).await.unwrap()[0].tokens, 200);
 }
 
@@ -176,9 +178,41 @@ pub(crate) async fn sec_log_04_a_token_whose_row_cannot_be_written_is_refused(la
         store
             .record_issuance(&issuance(key, RelyingPartyId::random(), "T"))
             .await,
-        Ok(2)
+        Ok(3)
     );
-    assert_eq!(store.verify_audit().await.unwrap().rows, 2);
+    assert_eq!(store.verify_audit().await.unwrap().rows, 3);
+}
+
+pub(crate) async fn sec_log_04_a_session_and_its_sign_in_stand_both_or_neither(lab: Lab) {
+    let store = filled(&lab, 1).await;
+    let begin = |key| {
+        let store = store.clone();
+        async move {
+            let signed_in = event(EventNumber::CREDENTIALS_SUCCESS);
+            let new = new_session(account(1));
+            let begun = store.begin_session(key, &new, &signed_in).await;
+            begun.map(|_| key)
+        }
+    };
+    let alive = async |key| {
+        let found = store.load_session(key, None, Duration::hours(1), noon());
+        found.await.unwrap().is_some()
+    };
+    let key = Secret::random().unwrap().key();
+    lab.by_hand("ALTER TABLE audit RENAME TO gone").await;
+    assert!(begin(key).await.is_err());
+    lab.by_hand("ALTER TABLE gone RENAME TO audit").await;
+    assert!(!alive(key).await, "nobody wrote down whose it is");
+
+    // Many at once share a commit.
+    let mut tasks = JoinSet::new();
+    for _ in 0..40 {
+        tasks.spawn(begin(Secret::random().unwrap().key()));
+    }
+    for key in tasks.join_all().await {
+        assert!(alive(key.unwrap()).await);
+    }
+    assert_eq!(store.verify_audit().await.unwrap().rows, 41);
 }
 
 pub(crate) async fn sec_log_05_a_changed_row_is_named(lab: Lab) {
@@ -349,7 +383,8 @@ pub(crate) async fn sec_key_07_rows_are_as_many_as_acknowledgements(lab: Lab) {
             .await,
         Ok(acknowledged)
     );
-    assert_eq!(store.verify_audit().await.unwrap().rows, acknowledged);
+    // Beside them stand the two sign-ins.
+    assert_eq!(store.verify_audit().await.unwrap().rows, acknowledged + 2);
 }
 
 pub(crate) async fn a_token_for_an_ended_session_is_refused_alone(lab: Lab) {
@@ -372,5 +407,5 @@ pub(crate) async fn a_token_for_an_ended_session_is_refused_alone(lab: Lab) {
     );
     assert!(a.is_ok() && c.is_ok(), "{a:?} {c:?}");
     assert_eq!(b, Err(StoreError::SessionEnded));
-    assert_eq!(store.verify_audit().await.unwrap().rows, 2);
+    assert_eq!(store.verify_audit().await.unwrap().rows, 4);
 }

@@ -128,11 +128,23 @@ pub(crate) fn account(number: u8) -> AccountId {
 /// A session of `account`, 8 hours long.
 pub(crate) async fn session(store: &Store, account: AccountId) -> SecretHash {
     let key = Secret::random().unwrap().key();
-    store
-        .create_session(key, &new_session(account), noon())
-        .await
-        .unwrap();
+    begin(store, key, &new_session(account), noon()).await;
     key
+}
+
+/// Begins `session` at `at`.
+pub(crate) async fn begin(
+    store: &Store,
+    key: SecretHash,
+    session: &NewSession,
+    at: OffsetDateTime,
+) {
+    let signed_in = AuditEvent {
+        at,
+        account: Some(session.account),
+        ..event(EventNumber::CREDENTIALS_SUCCESS)
+    };
+    store.begin_session(key, session, &signed_in).await.unwrap();
 }
 
 pub(crate) fn new_session(account: AccountId) -> NewSession {

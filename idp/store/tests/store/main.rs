@@ -65,6 +65,7 @@ on_both_engines! {
     audit::the_chain_is_whole_and_can_be_searched,
     audit::two_nodes_write_one_line,
     audit::sec_log_04_a_token_whose_row_cannot_be_written_is_refused,
+    audit::sec_log_04_a_session_and_its_sign_in_stand_both_or_neither,
     audit::sec_log_05_a_changed_row_is_named,
     audit::sec_log_05_a_removed_row_is_named,
     audit::sec_log_05_rows_cut_off_the_end_are_missed,

@@ -5,7 +5,7 @@ use signet_store::session::LOOP_WINDOW;
 use signet_store::{ListedSession, NewSession, Secret, SecretHash, SignInPlace, Store, StoreError};
 use time::{Duration, OffsetDateTime};
 
-use crate::lab::{Lab, account, issuance, new_session, noon, session};
+use crate::lab::{Lab, account, begin, issuance, new_session, noon, session};
 
 const IDLE: Duration = Duration::hours(1);
 
@@ -21,10 +21,7 @@ pub(crate) async fn a_session_is_found_by_its_cookie_until_it_ends(lab: Lab) {
     let store = lab.open().await;
     let cookie = Secret::random().unwrap();
     let new = new_session(account(7));
-    store
-        .create_session(cookie.key(), &new, noon())
-        .await
-        .unwrap();
+    begin(&store, cookie.key(), &new, noon()).await;
     let key = SecretHash::of_cookie(cookie.expose()).unwrap();
     let found = store
         .load_session(key, None, IDLE, noon())
@@ -379,7 +376,7 @@ pub(crate) async fn an_account_sees_its_living_sessions_with_place_and_partners(
             ..new_session(account(1))
         };
         let at = noon() + Duration::minutes(minute);
-        store.create_session(key, &new, at).await.unwrap();
+        begin(&store, key, &new, at).await;
         key
     };
     let own = make("192.0.2.1", -30).await;

@@ -442,10 +442,7 @@ pub(crate) async fn sec_key_04_neither_dump_nor_audit_shows_what_only_the_key_ro
     .unwrap();
     let cookie = signet_store::Secret::random().unwrap();
     let session = crate::lab::new_session(crate::lab::account(1));
-    store
-        .create_session(cookie.key(), &session, noon())
-        .await
-        .unwrap();
+    crate::lab::begin(&store, cookie.key(), &session, noon()).await;
     let parked = store.park_request(b"body", &[1; 32], noon()).await.unwrap();
     assert!(
         lab.dump("trust_entry")
