@@ -328,18 +328,23 @@ def starting(new_signet, authority):
         private_file(into, file.read_bytes())
     node.configuration["certificate"] = {"revocation_hosts": []}
     with socket.create_server((silent, 636), backlog=64):
-        node.start(wait=False)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", node.port), 1).close()
-                break
-            except ConnectionRefusedError:
+        try:
+            node.start(wait=False)
+            deadline = time.monotonic() + 20
+            while not accepts(node.port):
                 assert node.process.poll() is None and time.monotonic() < deadline, node.log()
                 time.sleep(0.01)
-        assert not any(record.get("message") == "serving" for record in node.log_records())
-        yield node
-        node.stop()
+            yield node
+        finally:
+            node.stop()
+
+
+def accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_sighup_during_the_start_is_heeded_when_it_serves(starting):
@@ -356,6 +361,20 @@ def test_a_stop_during_the_start_is_a_stop(starting, number):
     starting.signal(number)
     assert starting.process.wait(15) == 0
     assert any(record.get("message") == "stopped" for record in starting.log_records())
+
+
+def test_a_stop_while_the_store_is_opened_is_a_stop(new_signet):
+    """Before anything listens: the store is a server that takes connections and never answers."""
+    node = new_signet()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        node.configuration["store"]["url"] = f"postgres://signet@127.0.0.1:{silent.getsockname()[1]}/signet"
+        node.start(wait=False)
+        connection, _ = silent.accept()
+        node.signal(signal.SIGTERM)
+        with connection:
+            assert node.process.wait(10) == 0, node.log()
+    assert [record["message"] for record in node.log_records()] == ["stopped before it served"]
 
 
 def test_sec_f_14_killed_at_any_instant_everything_answered_is_kept(new_signet, lab, another_browser):

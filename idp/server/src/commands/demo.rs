@@ -15,7 +15,7 @@ use signet_store::{KeyRole, Store, TrustEdit};
 use time::Duration;
 
 use super::output::Output;
-use super::serve::{runtime, start_logging};
+use super::serve::{run_in, runtime, start_logging};
 use super::{Done, Failure};
 use crate::cli::DemoArgs;
 use crate::config::Config;
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: DemoArgs, output: &Output) -> Done {
     start_logging(true);
     let folder = Folder::open(arguments.state.as_deref())?;
     let config = configuration(&arguments, &folder.path)?;
-    runtime(&config)?.block_on(async {
+    run_in(runtime(&config)?, async {
         let mut signals = Signals::listen()?;
         let opened = tokio::select! {
             opened = open(&arguments, &folder, config) => Some(opened?),

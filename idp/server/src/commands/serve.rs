@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use signet_certs::MasterKey;
 use signet_directory::Clock;
@@ -12,10 +13,13 @@ use crate::config::Config;
 use crate::house::{DirectoryWatch, House, load_ring, open_store, open_watched_directories};
 use crate::signals::Signals;
 
+/// How long the end waits for threads that still do something.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
 pub(super) fn run(path: &Path) -> Done {
     let config = Config::read(path)?;
     start_logging(false);
-    runtime(&config)?.block_on(async {
+    run_in(runtime(&config)?, async {
         let mut signals = Signals::listen()?;
         let opened = tokio::select! {
             opened = open(config) => Some(opened?),
@@ -54,6 +58,14 @@ pub(super) fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failur
         builder.worker_threads(config.limits.threads);
     }
     Ok(builder.enable_all().build()?)
+}
+
+/// Runs `work` to its end. What it left behind in other threads, such as a name that no resolver answers, is not waited for:
+/// signals end nothing by themselves any more.
+pub(super) fn run_in(runtime: tokio::runtime::Runtime, work: impl Future<Output = Done>) -> Done {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    done
 }
 
 /// Logs go to standard error: JSON for `serve`, text for people in `demo`.

@@ -279,25 +279,21 @@ impl House {
             place: place(caller),
         };
         let event = |id: SessionId| self.sign_in_event(caller, party, &user, id, note);
-        let put = async {
-            let id = match before {
-                Before::Nothing => {
-                    let event = event(new.id);
-                    self.store.begin_session(key, &new, &event).await?;
-                    return Ok(new.id);
-                }
-                Before::Replaced(old) => self.store.replace_session(old, key, &new, now).await?,
-                // Whoever ended it meanwhile, the person or the help desk, is obeyed.
-                Before::Continued(old) => self
-                    .store
-                    .continue_session(old, key, &new, now)
-                    .await?
-                    .ok_or(StoreError::SessionEnded)?,
-            };
-            self.store.record(&event(id)).await?;
-            Ok(id)
+        let put = match before {
+            Before::Nothing => {
+                let event = event(new.id);
+                let begun = self.store.begin_session(key, &new, &event).await;
+                begun.map(|_| new.id)
+            }
+            Before::Replaced(old) => self.store.replace_session(old, key, &new, now, event).await,
+            // Whoever ended it meanwhile, the person or the help desk, is obeyed.
+            Before::Continued(old) => self
+                .store
+                .continue_session(old, key, &new, now, event)
+                .await
+                .and_then(|continued| continued.ok_or(StoreError::SessionEnded)),
         };
-        let public_id = put.await.map_err(|error: StoreError| error.message())?;
+        let public_id = put.map_err(|error| error.message())?;
         let max_age = user
             .persistent()
             .then(|| (expires_at - now).whole_seconds().max(0));

@@ -234,7 +234,7 @@ mod tests {
     use signet_authn::NetworkMap;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
-    use tokio::sync::mpsc;
+    use tokio::sync::{Semaphore, mpsc};
 
     use super::*;
     use crate::web::listen::{self, Slots};
@@ -249,22 +249,35 @@ mod tests {
         }
     }
 
-    /// A listener whose one route does as its query says; what the handlers finished comes out of the channel.
-    async fn serve() -> (
-        SocketAddr,
-        Arc<Front>,
-        mpsc::Receiver<String>,
-        watch::Sender<bool>,
-    ) {
-        let (done, finished) = mpsc::channel(2 * CONNECTIONS);
+    /// A listener whose one route does as its query says.
+    struct Served {
+        address: SocketAddr,
+        front: Arc<Front>,
+        /// What the handlers began and finished.
+        told: mpsc::Receiver<String>,
+        stop: watch::Sender<bool>,
+        /// A slow handler ends when it gets a permit.
+        gate: Arc<Semaphore>,
+    }
+
+    impl Served {
+        async fn hears(&mut self, what: &str) {
+            assert_eq!(self.told.recv().await.as_deref(), Some(what));
+        }
+    }
+
+    async fn serve() -> Served {
+        let (tell, told) = mpsc::channel(4 * CONNECTIONS);
+        let gate = Arc::new(Semaphore::new(0));
+        let handlers_gate = Arc::clone(&gate);
         let handler = move |RawQuery(query): RawQuery| async move {
             let wish = query.unwrap_or_default();
             assert_ne!(wish, "panic", "as asked for");
             if wish == "slow" {
-                let _ = done.send("begun".to_owned()).await;
-                tokio::time::sleep(Duration::from_millis(300)).await;
+                let _ = tell.send("begun".to_owned()).await;
+                handlers_gate.acquire().await.unwrap().forget();
             }
-            let _ = done.send(wish).await;
+            let _ = tell.send(wish).await;
             "done"
         };
         let router = Router::new().route("/adfs/probe", get(handler));
@@ -283,7 +296,13 @@ mod tests {
         let (stop, stopping) = watch::channel(false);
         let slots = Slots::new(CONNECTIONS, CONNECTIONS);
         tokio::spawn(listen::http(listener, Arc::clone(&front), slots, stopping));
-        (address, front, finished, stop)
+        Served {
+            address,
+            front,
+            told,
+            stop,
+            gate,
+        }
     }
 
     async fn send(address: SocketAddr, query: &str) -> TcpStream {
@@ -304,46 +323,53 @@ mod tests {
 
     #[tokio::test]
     async fn sec_web_14_a_handler_that_panics_fails_its_own_request_only() {
-        let (address, _, mut finished, _stop) = serve().await;
+        let mut served = serve().await;
+        let address = served.address;
         let slow = tokio::spawn(async move { ask(address, "slow").await });
+        served.hears("begun").await;
         let failed = ask(address, "panic").await;
         assert!(failed.starts_with("HTTP/1.1 500 "), "{failed}");
         assert!(failed.contains("\r\nactivity-id: "), "{failed}");
         assert!(!failed.contains("as asked for"), "{failed}");
+        served.gate.add_permits(1);
         assert!(slow.await.unwrap().starts_with("HTTP/1.1 200 "));
-        assert_eq!(finished.recv().await.as_deref(), Some("begun"));
-        assert_eq!(finished.recv().await.as_deref(), Some("slow"));
         assert!(ask(address, "again").await.starts_with("HTTP/1.1 200 "));
     }
 
     #[tokio::test]
     async fn whoever_hangs_up_loses_the_answer_alone_and_a_stop_waits_for_it() {
-        let (address, front, mut finished, stop) = serve().await;
-        let stream = send(address, "slow").await;
-        assert_eq!(finished.recv().await.as_deref(), Some("begun"));
+        let mut served = serve().await;
+        let stream = send(served.address, "slow").await;
+        served.hears("begun").await;
         drop(stream);
-        stop.send(true).unwrap();
+        served.stop.send(true).unwrap();
+        let Served { front, gate, .. } = &served;
+        let early = tokio::time::timeout(Duration::from_millis(100), front.finished()).await;
+        assert!(early.is_err(), "it is still under way");
+        gate.add_permits(1);
         front.finished().await;
-        assert_eq!(finished.try_recv().as_deref(), Ok("slow"));
+        assert_eq!(served.told.try_recv().as_deref(), Ok("slow"));
     }
 
     #[tokio::test]
     async fn whoever_hangs_up_keeps_the_place_until_the_work_is_done() {
-        let (address, front, mut finished, _stop) = serve().await;
+        let mut served = serve().await;
         let mut streams = Vec::new();
         for _ in 0..CONNECTIONS {
-            streams.push(send(address, "slow").await);
+            streams.push(send(served.address, "slow").await);
         }
         for _ in 0..CONNECTIONS {
-            assert_eq!(finished.recv().await.as_deref(), Some("begun"));
+            served.hears("begun").await;
         }
         drop(streams);
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let mut refused = send(address, "more").await;
+        let mut refused = send(served.address, "more").await;
         let mut text = String::new();
         let _ = refused.read_to_string(&mut text).await;
         assert_eq!(text, "");
-        front.finished().await;
-        assert!(ask(address, "more").await.starts_with("HTTP/1.1 200 "));
+        served.gate.add_permits(CONNECTIONS);
+        served.front.finished().await;
+        let answer = ask(served.address, "more").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
 }

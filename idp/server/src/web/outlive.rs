@@ -40,8 +40,9 @@ impl<F: Future<Output: Send> + Send + 'static> Future for Outlive<F> {
             Ok(Poll::Ready(output)) => Ok(output),
             Err(panic) => Err(panic),
         };
-        self.work = None;
-        Poll::Ready(done)
+        let ended = self.work.take();
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(ended)));
+        Poll::Ready(done.and_then(|output| dropped.map(|()| output)))
     }
 }
 

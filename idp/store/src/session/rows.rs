@@ -4,6 +4,7 @@ use signet_model::{AccountId, RelyingPartyId, SessionId};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::audit::{AuditEvent, PreparedEvent, append};
 use crate::batch::Batch;
 use crate::engine::{Bind, Row, Tx};
 use crate::error::StoreError;
@@ -64,7 +65,7 @@ impl Store {
     /// those partners know. Nothing of somebody else's session does. The new one stands also when the old one has ended:
     /// fresh credentials begin it.
     ///
-    /// Answers the public id of the session that stands now.
+    /// Answers the public id of the session that stands now; what `signed_in` says of it is written with it.
     ///
     /// # Errors
     /// The database is not available; the old session is as it was.
@@ -74,10 +75,11 @@ impl Store {
         key: SecretHash,
         session: &NewSession,
         now: OffsetDateTime,
+        signed_in: impl FnOnce(SessionId) -> AuditEvent,
     ) -> Result<SessionId, StoreError> {
         let mut tx = self.engine.begin().await?;
         let (id, _) = self.move_session(&mut tx, old, key, session, now).await?;
-        tx.commit().await?;
+        self.commit_with(tx, &signed_in(id)).await?;
         Ok(id)
     }
 
@@ -92,14 +94,22 @@ impl Store {
         key: SecretHash,
         session: &NewSession,
         now: OffsetDateTime,
+        signed_in: impl FnOnce(SessionId) -> AuditEvent,
     ) -> Result<Option<SessionId>, StoreError> {
         let mut tx = self.engine.begin().await?;
         let (id, continued) = self.move_session(&mut tx, old, key, session, now).await?;
         if !continued {
             return Ok(None);
         }
-        tx.commit().await?;
+        self.commit_with(tx, &signed_in(id)).await?;
         Ok(Some(id))
+    }
+
+    /// Commits with an event; nothing locks anything after the chain.
+    async fn commit_with(&self, mut tx: Tx, event: &AuditEvent) -> Result<(), StoreError> {
+        let event = PreparedEvent::new(event, PreparedEvent::ORDINARY);
+        append(&mut tx, &self.mac, &[&event]).await?;
+        tx.commit().await
     }
 
     /// The public id of the new session, and whether the old one was alive, authentic and of the same account until now.

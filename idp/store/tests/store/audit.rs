@@ -204,7 +204,7 @@ pub(crate) async fn sec_log_04_a_session_and_its_sign_in_stand_both_or_neither(l
     lab.by_hand("ALTER TABLE gone RENAME TO audit").await;
     assert!(!alive(key).await, "nobody wrote down whose it is");
 
-    // Many at once share a commit.
+    // Many at once, which share commits.
     let mut tasks = JoinSet::new();
     for _ in 0..40 {
         tasks.spawn(begin(Secret::random().unwrap().key()));
@@ -400,12 +400,20 @@ pub(crate) async fn a_token_for_an_ended_session_is_refused_alone(lab: Lab) {
         issuance(dead, party, "B"),
         issuance(alive, party, "C"),
     ];
-    let (a, b, c) = tokio::join!(
+    let (key, new) = (Secret::random().unwrap().key(), new_session(account(3)));
+    let signed_in = event(EventNumber::CREDENTIALS_SUCCESS);
+    let (a, b, c, begun) = tokio::join!(
         store.record_issuance(&issued[0]),
         store.record_issuance(&issued[1]),
-        store.record_issuance(&issued[2])
+        store.record_issuance(&issued[2]),
+        store.begin_session(key, &new, &signed_in)
     );
-    assert!(a.is_ok() && c.is_ok(), "{a:?} {c:?}");
+    assert!(
+        a.is_ok() && c.is_ok() && begun.is_ok(),
+        "{a:?} {c:?} {begun:?}"
+    );
     assert_eq!(b, Err(StoreError::SessionEnded));
-    assert_eq!(store.verify_audit().await.unwrap().rows, 4);
+    let found = store.load_session(key, None, Duration::hours(1), noon());
+    assert!(found.await.unwrap().is_some());
+    assert_eq!(store.verify_audit().await.unwrap().rows, 5);
 }

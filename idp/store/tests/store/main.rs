@@ -54,6 +54,7 @@ on_both_engines! {
     sessions::a_session_is_found_by_its_cookie_until_it_ends,
     sessions::sec_ses_01_a_replaced_session_is_dead_and_its_participants_go_along,
     sessions::sec_ses_04_a_session_that_was_ended_is_not_continued,
+    sessions::sec_log_04_a_session_that_cannot_be_written_down_leaves_the_old_one,
     sessions::sec_ses_04_idle_expired_and_ended_sessions_are_dead_after_a_restart_too,
     sessions::sec_cfg_15_a_session_written_by_hand_is_refused,
     sessions::touching_writes_once_a_minute,

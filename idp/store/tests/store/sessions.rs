@@ -2,12 +2,19 @@
 
 use signet_model::{Protocol, RelyingPartyId, SessionId};
 use signet_store::session::LOOP_WINDOW;
-use signet_store::{ListedSession, NewSession, Secret, SecretHash, SignInPlace, Store, StoreError};
+use signet_store::{
+    AuditEvent, EventNumber, ListedSession, NewSession, Outcome, Secret, SecretHash, SignInPlace,
+    Store, StoreError,
+};
 use time::{Duration, OffsetDateTime};
 
-use crate::lab::{Lab, account, begin, issuance, new_session, noon, session};
+use crate::lab::{Lab, account, begin, event, issuance, new_session, noon, session};
 
 const IDLE: Duration = Duration::hours(1);
+
+fn signed_in(_: SessionId) -> AuditEvent {
+    event(EventNumber::CREDENTIALS_SUCCESS)
+}
 
 async fn alive(store: &Store, key: SecretHash, now: OffsetDateTime) -> bool {
     store
@@ -77,7 +84,7 @@ pub(crate) async fn sec_ses_01_a_replaced_session_is_dead_and_its_participants_g
         .id;
     let new = Secret::random().unwrap().key();
     let kept = store
-        .replace_session(old, new, &new_session(account(1)), noon())
+        .replace_session(old, new, &new_session(account(1)), noon(), signed_in)
         .await
         .unwrap();
     assert_eq!(kept, public_id, "its SessionIndex values stay right");
@@ -88,7 +95,7 @@ pub(crate) async fn sec_ses_01_a_replaced_session_is_dead_and_its_participants_g
     let stranger = Secret::random().unwrap().key();
     let another = new_session(account(2));
     let id = store
-        .replace_session(new, stranger, &another, noon())
+        .replace_session(new, stranger, &another, noon(), signed_in)
         .await
         .unwrap();
     assert_eq!(id, another.id);
@@ -112,15 +119,17 @@ pub(crate) async fn sec_ses_04_a_session_that_was_ended_is_not_continued(lab: La
     );
     store.end_session(ended).await.unwrap();
     let (key, next) = (fresh(), fresh());
-    let continued = store.continue_session(ended, key, &new, noon()).await;
+    let continued = store
+        .continue_session(ended, key, &new, noon(), signed_in)
+        .await;
     assert_eq!(continued, Ok(None));
     assert!(!alive(&store, key, noon()).await);
 
     // Of two at once one stands, whichever.
     let (one, other) = (fresh(), fresh());
     let (first, second) = tokio::join!(
-        store.continue_session(alive_one, one, &new, noon()),
-        store.continue_session(alive_one, other, &new, noon())
+        store.continue_session(alive_one, one, &new, noon(), signed_in),
+        store.continue_session(alive_one, other, &new, noon(), signed_in)
     );
     let stands = [first.unwrap().is_some(), second.unwrap().is_some()];
     assert_eq!(stands.iter().filter(|stands| **stands).count(), 1);
@@ -136,13 +145,39 @@ pub(crate) async fn sec_ses_04_a_session_that_was_ended_is_not_continued(lab: La
     // Neither is somebody else's, nor one whose time is over.
     let another = new_session(account(2));
     let theirs = store
-        .continue_session(standing, next, &another, noon())
+        .continue_session(standing, next, &another, noon(), signed_in)
         .await;
     assert_eq!(theirs, Ok(None));
     assert!(alive(&store, standing, noon()).await);
     let late = noon() + Duration::days(30);
-    let over = store.continue_session(standing, next, &new, late).await;
+    let over = store
+        .continue_session(standing, next, &new, late, signed_in)
+        .await;
     assert_eq!(over, Ok(None));
+
+    // Two that began and one that was added to: what did not come about left no row.
+    let rows = store
+        .count_audit(EventNumber::CREDENTIALS_SUCCESS, Outcome::Success)
+        .await;
+    assert_eq!(rows, Ok(3));
+}
+
+pub(crate) async fn sec_log_04_a_session_that_cannot_be_written_down_leaves_the_old_one(lab: Lab) {
+    let store = lab.open().await;
+    let old = session(&store, account(1)).await;
+    let new = new_session(account(1));
+    lab.by_hand("ALTER TABLE audit RENAME TO gone").await;
+    let key = Secret::random().unwrap().key();
+    let replaced = store
+        .replace_session(old, key, &new, noon(), signed_in)
+        .await;
+    assert!(replaced.is_err());
+    let continued = store
+        .continue_session(old, key, &new, noon(), signed_in)
+        .await;
+    assert!(continued.is_err());
+    lab.by_hand("ALTER TABLE gone RENAME TO audit").await;
+    assert!(alive(&store, old, noon()).await && !alive(&store, key, noon()).await);
 }
 
 pub(crate) async fn sec_ses_04_idle_expired_and_ended_sessions_are_dead_after_a_restart_too(
@@ -413,7 +448,7 @@ pub(crate) async fn an_account_sees_its_living_sessions_with_place_and_partners(
         ..new_session(account(1))
     };
     store
-        .replace_session(own, stronger, &new, noon())
+        .replace_session(own, stronger, &new, noon(), signed_in)
         .await
         .unwrap();
     let first = &listed(&store, Some(stronger), 9).await[0];
