@@ -38,20 +38,27 @@ pub(crate) fn is_xml_character(character: char) -> bool {
 fn push(out: &mut String, value: &str, escape: impl Fn(char) -> Option<&'static str>) -> usize {
     let mut dropped = 0;
     let mut rest = value;
-    while let Some((at, character)) = rest
-        .char_indices()
-        .find(|(_, character)| escape(*character).is_some() || !is_xml_character(*character))
-    {
+    while let Some(at) = rest.bytes().position(needs_a_look) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
+        let Some(character) = tail.chars().next() else {
+            break;
+        };
         match escape(character) {
             Some(reference) => out.push_str(reference),
+            None if is_xml_character(character) => out.push(character),
             None => dropped += 1,
         }
         rest = tail.strip_prefix(character).unwrap_or_default();
     }
     out.push_str(rest);
     dropped
+}
+
+/// Whether a character that is escaped or dropped somewhere can begin with this octet: it is markup or a control
+/// character, or begins three octets of which U+FFFE and U+FFFF are two. No such octet stands inside a character.
+fn needs_a_look(octet: u8) -> bool {
+    matches!(octet, 0..0x20 | b'&' | b'<' | b'>' | b'"' | 0xEF)
 }
 
 #[cfg(test)]
@@ -76,5 +83,34 @@ mod tests {
             6
         );
         assert_eq!(text, "abc\u{85}");
+    }
+
+    /// Every character there is, alone and between others, as the definition says it.
+    #[test]
+    fn every_character_is_written_as_its_definition_says() {
+        for character in '\0'..=char::MAX {
+            let kept = String::from(character);
+            let (in_text, in_attribute) = match character {
+                '&' => ("&amp;", "&amp;"),
+                '<' => ("&lt;", "&lt;"),
+                '>' => ("&gt;", ">"),
+                '"' => ("\"", "&quot;"),
+                '\t' => ("\t", "&#x9;"),
+                '\n' => ("\n", "&#xA;"),
+                '\r' => ("&#xD;", "&#xD;"),
+                other if is_xml_character(other) => (&*kept, &*kept),
+                _ => ("", ""),
+            };
+            let value = format!("{character}é{character}a");
+            for (push, own) in [
+                (push_text as fn(&mut String, &str) -> usize, in_text),
+                (push_attribute, in_attribute),
+            ] {
+                let mut out = String::new();
+                let dropped = push(&mut out, &value);
+                assert_eq!(out, format!("{own}é{own}a"), "{:x}", u32::from(character));
+                assert_eq!(dropped, if own.is_empty() { 2 } else { 0 });
+            }
+        }
     }
 }

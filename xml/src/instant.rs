@@ -9,16 +9,32 @@ use crate::error::{XmlError, excerpt};
 /// SAML core, section 1.3.3: UTC form, and resolution finer than milliseconds should not be relied on.
 pub fn instant(at: OffsetDateTime) -> String {
     let at = at.to_offset(UtcOffset::UTC);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.millisecond()
-    )
+    let mut text = String::with_capacity("2026-01-02T03:04:05.678Z".len());
+    if at.year() < 0 {
+        text.push('-');
+    }
+    push_digits(&mut text, at.year().unsigned_abs(), 4);
+    for (before, part, count) in [
+        ('-', u32::from(u8::from(at.month())), 2),
+        ('-', at.day().into(), 2),
+        ('T', at.hour().into(), 2),
+        (':', at.minute().into(), 2),
+        (':', at.second().into(), 2),
+        ('.', at.millisecond().into(), 3),
+    ] {
+        text.push(before);
+        push_digits(&mut text, part, count);
+    }
+    text.push('Z');
+    text
+}
+
+/// The last `count` decimal digits of `number`.
+fn push_digits(text: &mut String, number: u32, count: u32) {
+    for place in (0..count).rev() {
+        let digit = number / 10_u32.pow(place) % 10;
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
 }
 
 /// Reads an instant: years 0001 to 9999, a fraction of any length, `Z` or an offset of up to 14 hours.

@@ -149,6 +149,34 @@ fn what_is_joined_to_a_query_is_a_value_too() {
     assert_eq!(ask("{0}").unwrap(), "(mail={0})");
 }
 
+/// An answer that is kept for a query must not be given for one with another meaning.
+#[test]
+fn queries_are_alike_where_every_answer_is() {
+    let rules = r#"
+        c:[Type == "t"] => issue(store = "Active Directory", types = ("o"), query = "(mail=" + c.Value + ");mail;CONTOSO\x");
+        => issue(store = "Active Directory", types = ("o"), query = "(mail=*);mail;CONTOSO\x");
+        => add(store = "Active Directory", types = ("p"), query = "(mail=*);mail;CONTOSO\x");
+        => add(store = "Active Directory", types = ("o", "p"), query = "(mail=*);mail;CONTOSO\x");
+        => add(store = "Another", types = ("o"), query = "(mail=*);mail;CONTOSO\x");
+        => add(store = "Active Directory", types = ("o"), query = "(mail=*);mail;CONTOSO\x", param = "y");
+    "#;
+    let mut asked = Vec::new();
+    let ran = run_with(rules, &[claim("t", "*")], Default::default(), |query| {
+        asked.push(query.clone());
+        Ok(Vec::new())
+    });
+    ran.unwrap();
+    let [value, written, same, two_columns, another_store, param] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(value.query, written.query);
+    assert!(written.asks_like(same), "of another rule, for another type");
+    for other in [value, two_columns, another_store, param] {
+        assert!(!written.asks_like(other), "{other:?}");
+        assert!(!other.asks_like(written), "{other:?}");
+    }
+}
+
 #[test]
 fn filters_are_read_as_rfc_4515_says() {
     let read = |text: &str| Filter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));

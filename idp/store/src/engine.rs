@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::error::StoreError;
 
 /// No operation takes longer; whoever waits for it is told.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(6);
 
 /// The open database.
 #[derive(Clone)]

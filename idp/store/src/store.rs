@@ -7,6 +7,7 @@ use crate::audit::Writer;
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::mac::MacTagger;
+use crate::session::Reader;
 
 /// The open store; cheap to clone, all clones are one.
 ///
@@ -17,6 +18,7 @@ pub struct Store {
     pub(crate) engine: Engine,
     pub(crate) mac: MacTagger,
     pub(crate) writer: Writer,
+    pub(crate) reader: Reader,
     /// The newest version of the trust configuration that was seen.
     pub(crate) trust_seen: Arc<AtomicI64>,
 }
@@ -36,10 +38,12 @@ pub enum Health {
 impl Store {
     pub(crate) fn new(engine: Engine, mac: MacTagger) -> Self {
         let writer = Writer::start(engine.clone(), mac.clone());
+        let reader = Reader::start(engine.clone());
         Self {
             engine,
             mac,
             writer,
+            reader,
             trust_seen: Arc::new(AtomicI64::new(0)),
         }
     }

@@ -69,6 +69,16 @@ impl StoreQuery {
         }
     }
 
+    /// Whether `other`, of whichever rule, has the same answer: the same text and values, and the same parts of the text
+    /// written by the author of the rule.
+    pub fn asks_like(&self, other: &Self) -> bool {
+        self.store == other.store
+            && self.query == other.query
+            && self.params == other.params
+            && self.computed == other.computed
+            && self.types.len() == other.types.len()
+    }
+
     /// The error for a query that cannot be answered (`POLICY0018`).
     pub fn failed(&self, inner: StoreFault) -> EvaluationError {
         self.error(EvaluationFault::Store {

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::AttributeStores;
 use super::opaque::OpaqueIds;
-use super::snapshot::{AccountSnapshot, Cells, Question};
+use super::snapshot::{AccountSnapshot, Cells};
 
 /// All stores that rules of this service can name, for one occasion.
 #[derive(Clone, Copy)]
@@ -36,11 +36,10 @@ impl Stores<'_> {
     }
 
     async fn ask_directory(&self, query: &StoreQuery) -> Result<Cells, EvaluationError> {
-        let bound = ActiveDirectoryQuery::parse(query)?;
-        let question = Question::of(&bound);
-        if let Some(rows) = self.snapshot.recall(&question) {
+        if let Some(rows) = self.snapshot.recall(query) {
             return Ok(rows);
         }
+        let bound = ActiveDirectoryQuery::parse(query)?;
         let answer = self
             .outside
             .active_directory(&bound)
@@ -54,7 +53,7 @@ impl Stores<'_> {
             })?;
         let mut rows = answer.0;
         leave_out_too_long(&mut rows);
-        self.snapshot.keep(question, rows.clone());
+        self.snapshot.keep(query.clone(), rows.clone());
         Ok(rows)
     }
 

@@ -1,9 +1,8 @@
 //! What the directory already said about an account.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use signet_claims::ActiveDirectoryQuery;
+use signet_claims::StoreQuery;
 use signet_model::AccountId;
 
 /// Rows of cells; a cell without a value gives no claim.
@@ -17,25 +16,7 @@ pub(crate) type Cells = Vec<Vec<Option<Arc<str>>>>;
 #[derive(Debug)]
 pub struct AccountSnapshot {
     account: AccountId,
-    answers: Mutex<HashMap<Question, Cells>>,
-}
-
-/// A query of the store, values bound.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Question {
-    filter: String,
-    attributes: Vec<String>,
-    domain: String,
-}
-
-impl Question {
-    pub(crate) fn of(query: &ActiveDirectoryQuery) -> Self {
-        Self {
-            filter: query.filter.clone(),
-            attributes: query.attributes.clone(),
-            domain: query.domain.clone(),
-        }
-    }
+    answers: Mutex<Vec<(StoreQuery, Cells)>>,
 }
 
 impl AccountSnapshot {
@@ -43,7 +24,7 @@ impl AccountSnapshot {
     pub fn new(account: AccountId) -> Self {
         Self {
             account,
-            answers: Mutex::new(HashMap::new()),
+            answers: Mutex::new(Vec::new()),
         }
     }
 
@@ -52,19 +33,18 @@ impl AccountSnapshot {
         self.account
     }
 
-    pub(crate) fn recall(&self, question: &Question) -> Option<Cells> {
-        // Nothing panics while the lock is held, and a map is whole at every moment.
-        self.answers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(question)
-            .cloned()
+    pub(crate) fn recall(&self, query: &StoreQuery) -> Option<Cells> {
+        // Nothing panics while the lock is held, and the answers are whole at every moment.
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, rows) = answers.iter().find(|(kept, _)| kept.asks_like(query))?;
+        Some(rows.clone())
     }
 
-    pub(crate) fn keep(&self, question: Question, rows: Cells) {
+    pub(crate) fn keep(&self, query: StoreQuery, rows: Cells) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() < MOST_ANSWERS {
-            answers.insert(question, rows);
+        // Another request may have asked the same meanwhile.
+        if answers.len() < MOST_ANSWERS && !answers.iter().any(|(kept, _)| kept.asks_like(&query)) {
+            answers.push((query, rows));
         }
     }
 }

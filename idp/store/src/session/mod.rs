@@ -6,6 +6,7 @@
 
 mod listing;
 mod participant;
+mod reader;
 mod rows;
 
 pub use listing::{ListedSession, SignInPlace};
@@ -13,4 +14,5 @@ pub use participant::{LOOP_WINDOW, Participant, ParticipantUpdate};
 pub use rows::{NewSession, Session};
 
 pub(crate) use participant::{PreparedParticipant, upsert_participants};
+pub(crate) use reader::Reader;
 pub(crate) use rows::{PreparedSession, insert_sessions};

@@ -13,6 +13,7 @@ use crate::mac::{Canonical, MacTagger};
 use crate::secret::SecretHash;
 use crate::session::listing::SignInPlace;
 use crate::session::participant::{LOOP_WINDOW, Participant, load_participants, move_participants};
+use crate::session::reader::Lookup;
 use crate::store::Store;
 
 /// How old `last_seen_at` may be before a touch writes it again.
@@ -163,20 +164,13 @@ impl Store {
         idle: Duration,
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
-        let party = relying_party.map(|party| party.to_string());
         let found = self
-            .engine
-            .fetch_one(
-                "SELECT public_id, account, evidence, persistent, created_at, last_seen_at, expires_at, mac,
-                    (SELECT CAST(SUM(window_tokens) AS BIGINT) FROM session_participant
-                     WHERE session = $1 AND relying_party = $2 AND window_start > $3)
-                 FROM session WHERE id_hash = $1",
-                &[
-                    key.as_octets().into(),
-                    party.as_deref().into(),
-                    millis(now).saturating_sub(span_millis(LOOP_WINDOW)).into(),
-                ],
-            )
+            .reader
+            .find(Lookup {
+                key,
+                relying_party: relying_party.map(|party| party.to_string()),
+                since: millis(now).saturating_sub(span_millis(LOOP_WINDOW)),
+            })
             .await?;
         let Some(row) = found else {
             return Ok(None);

@@ -60,6 +60,7 @@ on_both_engines! {
     sessions::touching_writes_once_a_minute,
     sessions::all_sessions_of_an_account_end_together,
     sessions::tokens_in_the_loop_window_are_counted,
+    sessions::sessions_looked_up_at_once_are_told_apart,
     sessions::an_account_sees_its_living_sessions_with_place_and_partners,
     sessions::only_an_accounts_own_sessions_are_ended_by_their_public_id,
     sessions::sec_cfg_15_a_listed_session_written_by_hand_misleads_nobody,

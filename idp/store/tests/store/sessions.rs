@@ -7,6 +7,7 @@ use signet_store::{
     Store, StoreError,
 };
 use time::{Duration, OffsetDateTime};
+use tokio::task::JoinSet;
 
 use crate::lab::{Lab, account, begin, event, issuance, new_session, noon, session};
 
@@ -385,6 +386,59 @@ pub(crate) async fn tokens_in_the_loop_window_are_counted(lab: Lab) {
             .collect::<Vec<_>>(),
         [4, 1]
     );
+}
+
+/// Lookups of one moment share queries: each gets its own session, its own count, or its own refusal.
+pub(crate) async fn sessions_looked_up_at_once_are_told_apart(lab: Lab) {
+    let store = lab.open().await;
+    let (wiki, mail) = (RelyingPartyId::random(), RelyingPartyId::random());
+    let mut keys = Vec::new();
+    for number in 0..40 {
+        let key = session(&store, account(number)).await;
+        for _ in 0..number % 3 {
+            let issued = issuance(key, wiki, "T");
+            store.record_issuance(&issued).await.unwrap();
+        }
+        keys.push(key);
+    }
+    let forged = keys[13];
+    lab.by_hand(&format!(
+        "UPDATE session SET expires_at = expires_at + 1 WHERE account = '{}'",
+        account(13)
+    ))
+    .await;
+    let mut lookups = JoinSet::new();
+    for number in 0..120 {
+        let key = match number % 4 {
+            3 => Secret::random().unwrap().key(),
+            _ => keys[number % 40],
+        };
+        let party = [None, Some(wiki), Some(mail)][number / 40];
+        let store = store.clone();
+        lookups.spawn(async move {
+            let found = store.load_session(key, party, IDLE, noon()).await;
+            (number, key, found)
+        });
+    }
+    let mut seen = 0;
+    for (number, key, found) in lookups.join_all().await {
+        seen += 1;
+        if number % 4 == 3 {
+            assert_eq!(found, Ok(None), "{number}");
+        } else if key == forged {
+            assert!(
+                matches!(found, Err(StoreError::TamperedRow { .. })),
+                "{number}"
+            );
+        } else {
+            let found = found.unwrap().unwrap();
+            let of = u8::try_from(number % 40).unwrap();
+            let tokens = if number / 40 == 1 { of % 3 } else { 0 };
+            assert_eq!((found.key, found.account), (key, account(of)), "{number}");
+            assert_eq!(found.recent_tokens, u32::from(tokens), "{number}");
+        }
+    }
+    assert_eq!(seen, 120);
 }
 
 fn place(address: &str) -> SignInPlace {
