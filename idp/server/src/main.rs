@@ -24,10 +24,6 @@ use clap::Parser;
 
 use crate::cli::Cli;
 
-/// A sign-in makes and frees several hundred small pieces: the C library's allocator spends twice as long on them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     commands::run(Cli::parse())
 }

@@ -69,14 +69,24 @@ impl StoreQuery {
         }
     }
 
-    /// Whether `other`, of whichever rule, has the same answer: the same text and values, and the same parts of the text
-    /// written by the author of the rule.
+    /// Whether the same question is put to the same store as by `other`, of whichever rule: the same text and values, the same
+    /// parts of the text written by the author of the rule, as many columns.
     pub fn asks_like(&self, other: &Self) -> bool {
-        self.store == other.store
-            && self.query == other.query
-            && self.params == other.params
-            && self.computed == other.computed
-            && self.types.len() == other.types.len()
+        // Every field by its name: one that is added has to be thought of here.
+        let Self {
+            store,
+            types,
+            query,
+            params,
+            computed,
+            rule: _,
+            rule_name: _,
+        } = self;
+        *store == other.store
+            && types.len() == other.types.len()
+            && *query == other.query
+            && *params == other.params
+            && *computed == other.computed
     }
 
     /// The error for a query that cannot be answered (`POLICY0018`).

@@ -13,7 +13,7 @@ use crate::mac::{Canonical, MacTagger};
 use crate::secret::SecretHash;
 use crate::session::listing::SignInPlace;
 use crate::session::participant::{LOOP_WINDOW, Participant, load_participants, move_participants};
-use crate::session::reader::Lookup;
+use crate::session::reader::{Lookup, TOKENS};
 use crate::store::Store;
 
 /// How old `last_seen_at` may be before a touch writes it again.
@@ -176,7 +176,7 @@ impl Store {
             return Ok(None);
         };
         let (columns, code) = Columns::read(&row)?;
-        let recent = row.opt_int(8)?.unwrap_or(0);
+        let recent = row.opt_int(TOKENS)?.unwrap_or(0);
         let session = columns.session(&self.mac, key, &code, recent)?;
         let alive = session.expires_at > now && session.last_seen_at.saturating_add(idle) > now;
         Ok(alive.then_some(session))
