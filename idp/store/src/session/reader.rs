@@ -18,7 +18,7 @@ const SIZES: [usize; 5] = [1, 2, 4, 8, MOST];
 /// The most lookups of one statement.
 const MOST: usize = 16;
 /// The most statements under way, as many as there are connections to PostgreSQL: one that hangs with its connection
-/// holds nobody else up.
+/// holds up those whose lookups are in it, and nobody else.
 const AT_ONCE: usize = 16;
 /// The most lookups that wait; whoever comes after them waits for a place.
 const QUEUE: usize = 1024;
