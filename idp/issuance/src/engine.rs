@@ -449,7 +449,6 @@ impl Engine {
     }
 }
 
-/// Claims that read alike in a token are one; empty values are none (claim-rules facts, section 4).
 /// Whether several factors were performed: since the request came, where it wants fresh credentials.
 fn has_second_factor(occasion: &Occasion<'_>, person: &Person<'_>) -> bool {
     let request = occasion.request;
@@ -462,6 +461,7 @@ fn has_second_factor(occasion: &Occasion<'_>, person: &Person<'_>) -> bool {
     fresh.satisfies(authn::MULTIPLE)
 }
 
+/// Claims that read alike in a token are one; empty values are none (claim-rules facts, section 4).
 fn distinct(claims: Vec<Claim>) -> Vec<Claim> {
     let mut seen = HashSet::with_capacity(claims.len());
     let mut kept = Vec::with_capacity(claims.len());
