@@ -63,7 +63,8 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// The terms of `relying_party` for a token of `token_type`. `NotBefore` goes back 15 minutes at most.
+    /// The terms of `relying_party` for a token of `token_type`: a day of life at most, and `NotBefore` goes back
+    /// 15 minutes at most, whatever an older store says.
     pub(crate) fn of(relying_party: &RelyingParty, token_type: TokenType) -> Self {
         let skew = relying_party
             .not_before_skew_minutes
@@ -71,7 +72,7 @@ impl Terms {
         let certificate = relying_party.encryption_certificate.as_ref();
         Self {
             token_type,
-            lifetime: relying_party.token_lifetime(),
+            lifetime: relying_party.token_lifetime().min(LONGEST_LIFE),
             not_before_skew: Duration::minutes(i64::from(skew)),
             algorithm: relying_party.signature_algorithm,
             response_signature: relying_party.saml_response_signature,
@@ -158,6 +159,9 @@ impl PermittedRelease {
         &self.content.rules_summary
     }
 }
+
+/// A token cannot be called back (SAML-16, WSF-12), so none outlives a working day by much.
+const LONGEST_LIFE: Duration = Duration::days(1);
 
 /// AD FS takes `NotBeforeSkew` from 0 to 15 minutes.
 const GREATEST_SKEW_MINUTES: u32 = 15;

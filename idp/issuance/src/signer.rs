@@ -9,6 +9,7 @@
 //! key before it gives it out.
 
 mod attributes;
+mod encryption;
 mod keys;
 mod logout;
 mod metadata;
@@ -128,10 +129,11 @@ impl Signer {
         self.counters.read()
     }
 
-    /// Writes and signs the assertion alone, as WS-Federation carries it.
+    /// Writes and signs the assertion alone, as WS-Federation carries it, and encrypts it where the relying party
+    /// has a certificate for that.
     ///
     /// # Errors
-    /// [`SignerError::Signing`], [`SignerError::Randomness`].
+    /// [`SignerError::Signing`], [`SignerError::Encryption`], [`SignerError::Randomness`].
     pub fn sign_token(
         &self,
         release: &PermittedRelease,
@@ -151,7 +153,11 @@ impl Signer {
         let algorithm = algorithm_of(content.terms.algorithm);
         sign_element(&mut xml, element, signature_at, &id, &[], algorithm, &key)?;
 
-        let facts = self.facts(content, &ring, &id, &xml, now, false);
+        let encryption = content.terms.encryption.as_ref();
+        let facts = self.facts(content, &ring, &id, &xml, now, encryption.is_some());
+        if let Some((certificate, algorithm)) = encryption {
+            xml = encryption::encrypt(content, &xml, certificate, *algorithm)?;
+        }
         self.counters.count_token();
         Ok(SignedToken {
             session_index: (content.terms.token_type == TokenType::Saml20)

@@ -401,6 +401,60 @@ fn an_assertion_is_encrypted_for_a_party_with_a_certificate() {
     });
 }
 
+/// WS-Trust has no `EncryptedAssertion`: the `EncryptedData` stands where the token would.
+#[test]
+fn a_token_of_ws_federation_is_encrypted_for_a_party_with_a_certificate() {
+    run(async {
+        let house = House::new();
+        let mut party = wiki(&issue(MAIL, "a@b.example"));
+        party.encryption_certificate =
+            Some(house.signer.keys().current().certificate_base64().into());
+        for token_type in [TokenType::Saml11, TokenType::Saml20] {
+            let request = wsfed_request(&party, token_type);
+            let alice = house.alice().await;
+            let release = house.permit(&party, &request, &alice).await.unwrap();
+            let token = house.signer.sign_token(&release, NOW).unwrap();
+            assert!(token.facts.encrypted);
+            let rstr = wrap_in_rstr(&token);
+            assert!(!rstr.contains("a@b.example") && !rstr.contains("Assertion "));
+            let document = parse(&rstr);
+            let data = at(
+                document.root(),
+                &["RequestedSecurityToken", "EncryptedData"],
+            );
+            assert_eq!(
+                data.attribute("Type"),
+                Some("http://www.w3.org/2001/04/xmlenc#Element")
+            );
+        }
+        party.encrypt_claims = false;
+        let request = wsfed_request(&party, TokenType::Saml11);
+        let release = house
+            .permit(&party, &request, &house.alice().await)
+            .await
+            .unwrap();
+        let token = house.signer.sign_token(&release, NOW).unwrap();
+        assert!(!token.facts.encrypted && token.xml.contains("a@b.example"));
+    });
+}
+
+/// `now + lifetime` must not overflow, and nothing lives for weeks.
+#[test]
+fn a_life_of_years_is_a_day() {
+    run(async {
+        let house = House::new();
+        let mut party = wiki(&issue(MAIL, "a@b.example"));
+        party.token_lifetime_minutes = u32::MAX;
+        let request = wsfed_request(&party, TokenType::Saml11);
+        let release = house
+            .permit(&party, &request, &house.alice().await)
+            .await
+            .unwrap();
+        let token = house.signer.sign_token(&release, NOW).unwrap();
+        assert_eq!(token.not_on_or_after - NOW, time::Duration::days(1));
+    });
+}
+
 #[test]
 fn logout_messages_are_always_signed() {
     let house = House::new();

@@ -1,7 +1,7 @@
 //! The draft of a relying party, filled role by role.
 
 use signet_model::RelyingParty;
-use signet_model::relying_party::{ProtocolProfile, ResponseSignature};
+use signet_model::relying_party::{EncryptionAlgorithm, ProtocolProfile, ResponseSignature};
 use signet_xml::Element;
 use time::{Duration, OffsetDateTime};
 
@@ -30,6 +30,8 @@ pub(super) struct Draft<'d> {
     pub(super) requested_claims: Vec<String>,
     validity: Validity,
     allow_http: bool,
+    /// Whether the partner said how contents are encrypted to it.
+    encryption_named: bool,
 }
 
 impl<'d> Draft<'d> {
@@ -55,6 +57,7 @@ impl<'d> Draft<'d> {
             requested_claims: Vec::new(),
             validity: found.validity,
             allow_http: options.allow_http,
+            encryption_named: false,
         })
     }
 
@@ -99,12 +102,17 @@ impl<'d> Draft<'d> {
         }
         if self.relying_party.encryption_certificate.is_none() && keys.encryption.is_some() {
             self.relying_party.encryption_certificate = keys.encryption;
+            self.encryption_named = keys.algorithm.is_some();
             self.relying_party.encryption_algorithm = keys.algorithm.unwrap_or_default();
         }
     }
 
     pub(super) fn finish(mut self, trust: Trust) -> Result<PartnerMetadata, MetadataError> {
         let entity_id = self.relying_party.primary_identifier().to_owned();
+        // Who speaks WS-Federation mostly stands on .NET, whose XML encryption knows no GCM.
+        if self.speaks_wsfed && !self.encryption_named {
+            self.relying_party.encryption_algorithm = EncryptionAlgorithm::Aes256Cbc;
+        }
         self.relying_party.protocols = match (self.speaks_saml, self.speaks_wsfed) {
             (true, true) => ProtocolProfile::WsFedAndSaml,
             (true, false) => ProtocolProfile::Saml,

@@ -150,6 +150,8 @@ fn ws_federation_roles_are_told_by_their_resolved_type() {
             let party = &read.relying_party;
             assert_eq!(party.identifiers, ["https://app.example/", "urn:app:realm"]);
             assert_eq!(party.wsfed_endpoints, ["https://app.example/signin"]);
+            // .NET knows no GCM.
+            assert_eq!(party.encryption_algorithm, EncryptionAlgorithm::Aes256Cbc);
             assert_eq!(party.protocols, ProtocolProfile::WsFederation);
             assert_eq!(party.name, "The App");
             assert_eq!(

@@ -4,12 +4,10 @@ use std::ops::Range;
 
 use signet_certs::KeyRing;
 use signet_model::relying_party::{EncryptionAlgorithm, ResponseSignature, TokenType};
-use signet_xml::{
-    CanonicalXml, ContentEncryption, RecipientKey, SigningFailed, Writer, encrypt_element,
-    sign_element,
-};
+use signet_xml::{CanonicalXml, SigningFailed, Writer, sign_element};
 use time::OffsetDateTime;
 
+use super::encryption::encrypt;
 use super::keys::{Kind, RingKey};
 use super::names::{saml20, samlp};
 use super::saml20::write_assertion;
@@ -94,7 +92,7 @@ impl Draft<'_> {
         if self.signs_assertion() {
             self.sign_assertion(&mut plain, assertion, signature_at)?;
         }
-        let encrypted = self.encrypt(&plain, certificate, algorithm)?;
+        let encrypted = encrypt(self.content, &plain, certificate, algorithm)?;
 
         let mut out = Writer::with_capacity(encrypted.len() + 2048);
         let response_signature_at = self.begin(&mut out);
@@ -166,26 +164,6 @@ impl Draft<'_> {
         let key = RingKey::new(self.ring.current(), &self.signer.counters, kind);
         let algorithm = algorithm_of(self.content.terms.algorithm);
         sign_element(xml, element, at, id, &[], algorithm, &key)
-    }
-
-    fn encrypt(
-        &self,
-        plain: &CanonicalXml,
-        certificate: &str,
-        algorithm: EncryptionAlgorithm,
-    ) -> Result<CanonicalXml, SignerError> {
-        let failed = |detail: String| SignerError::Encryption {
-            relying_party: self.content.relying_party_name.clone(),
-            detail,
-        };
-        let recipient = RecipientKey::from_certificate_base64(certificate)
-            .map_err(|refused| failed(refused.to_string()))?;
-        let method = match algorithm {
-            EncryptionAlgorithm::Aes256Gcm => ContentEncryption::Aes256Gcm,
-            EncryptionAlgorithm::Aes256Cbc => ContentEncryption::Aes256Cbc,
-            EncryptionAlgorithm::Aes128Cbc => ContentEncryption::Aes128Cbc,
-        };
-        encrypt_element(plain, &recipient, method).map_err(|error| failed(error.to_string()))
     }
 
     fn facts(&self, signed: &str, encrypted: bool) -> crate::audit::AuditFacts {

@@ -14,13 +14,13 @@ use crate::release::TokenContent;
 /// A bearer may present the assertion for so long (SAML-16; saml-profiles-2.0-os 4.1.4.2 asks for "shortly").
 const CONFIRMATION_WINDOW: Duration = Duration::minutes(5);
 
-/// A signed assertion, as WS-Federation carries it.
+/// A signed assertion, encrypted or not, as WS-Federation carries it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedToken {
     /// `AssertionID` or `ID`.
     pub id: String,
-    /// The assertion, its own canonical form; it declares every prefix it uses.
+    /// The assertion, or the `EncryptedData` that holds it: its own canonical form, which declares every prefix it uses.
     pub xml: CanonicalXml,
     /// Token type.
     pub token_type: TokenType,
