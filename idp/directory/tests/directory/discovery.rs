@@ -130,7 +130,7 @@ async fn plain() -> Fake {
 }
 
 #[tokio::test]
-async fn fault_f08_the_last_list_is_used_while_dns_is_away() {
+async fn sec_f_08_the_last_list_is_used_while_dns_is_away() {
     let fake = plain().await;
     let host = |name: &str| (format!("{name}.corp.example"), fake.address.port());
     let dns = Dns::start(vec![host("dc1")]).await;

@@ -38,7 +38,7 @@ async fn nowhere() -> std::net::SocketAddr {
 }
 
 #[tokio::test]
-async fn fault_f01_a_controller_that_refuses_connections_costs_little_and_comes_back() {
+async fn sec_f_01_a_controller_that_refuses_connections_costs_little_and_comes_back() {
     let gone = nowhere().await;
     let good = Fake::start().await;
     let directory = ActiveDirectory::start(config(vec![address(gone), address(good.address)]));
@@ -63,7 +63,7 @@ async fn fault_f01_a_controller_that_refuses_connections_costs_little_and_comes_
 }
 
 #[tokio::test]
-async fn fault_f02_f03_a_controller_that_hangs_after_accepting_is_asked_around() {
+async fn sec_f_02_and_sec_f_03_a_controller_that_hangs_after_accepting_is_asked_around() {
     let hung = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let good = Fake::start().await;
     let directory = ActiveDirectory::start(config(vec![
@@ -92,7 +92,7 @@ async fn fault_f02_f03_a_controller_that_hangs_after_accepting_is_asked_around()
 }
 
 #[tokio::test]
-async fn fault_f03_a_controller_that_falls_silent_on_a_bind_gets_it_once_and_one_other_gets_it() {
+async fn sec_f_03_a_controller_that_falls_silent_on_a_bind_gets_it_once_and_one_other_gets_it() {
     let (one, two, three) = (
         Fake::start().await,
         Fake::start().await,
@@ -138,7 +138,7 @@ async fn an_answered_bind_is_not_made_twice() {
 }
 
 #[tokio::test]
-async fn fault_f04_slow_controllers_still_answer_and_are_not_asked_twice_as_much() {
+async fn sec_f_04_slow_controllers_still_answer_and_are_not_asked_twice_as_much() {
     let (one, two) = (Fake::start().await, Fake::start().await);
     for slow in [&one, &two] {
         slow.script(|asked| match asked {
@@ -171,7 +171,7 @@ async fn fault_f04_slow_controllers_still_answer_and_are_not_asked_twice_as_much
 }
 
 #[tokio::test]
-async fn fault_f05_all_down_is_told_in_time_and_over_when_one_is_back() {
+async fn sec_f_05_all_down_is_told_in_time_and_over_when_one_is_back() {
     let one = Fake::start().await;
     let at = one.address;
     let directory = directory(&[&one]);
@@ -206,7 +206,7 @@ async fn fault_f05_all_down_is_told_in_time_and_over_when_one_is_back() {
 }
 
 #[tokio::test]
-async fn fault_f06_a_controller_that_cannot_tell_is_asked_around() {
+async fn sec_f_06_a_controller_that_cannot_tell_is_asked_around() {
     let good = Fake::start().await;
     let notice = message(
         0,

@@ -57,7 +57,7 @@ async fn sec_ad_13_six_bad_certificates_are_refused() {
 }
 
 #[tokio::test]
-async fn fault_f07_a_controller_with_an_expired_certificate_is_passed_over() {
+async fn sec_f_07_a_controller_with_an_expired_certificate_is_passed_over() {
     let stale = Fake::start_with(
         Some(ROOT.server(&["dc1.corp.example"], expired)),
         "127.0.0.1:0",
