@@ -7,6 +7,7 @@ from harness import invariants, names, xmlsec
 from harness.browser import PlainBrowser
 from harness.saml_requests import post_fields
 from harness.tokens import read_saml, read_wsfed
+from harness.wsfed import sign_in_url
 from lab.authority import self_signed
 from rp.mellon import Mellon
 from rp.passport import Passport
@@ -219,6 +220,43 @@ def test_xmlsec1_verifies_every_shape_of_wsfed_answer(signet, lab, browser, auth
         assert browser.submit(form).status == 200
     finally:
         party.close()
+
+
+@pytest.mark.parametrize("token, version", [("saml11", "1.1"), ("saml20", "2.0")])
+@pytest.mark.parametrize("algorithm", ["aes256-gcm", "aes256-cbc"])
+def test_xmlsec1_decrypts_the_token_of_a_wsfed_answer(signet, lab, browser, tmp_path, token, version, algorithm):
+    host, alice = f"sealed-{next(NUMBERS)}.example.net", lab["users"]["alice"]
+    realm, reply = f"https://{host}/", f"https://{host}/signin-wsfed"
+    certificate, key = self_signed(tmp_path, host, host)
+    body = "".join(line for line in certificate.read_text().splitlines() if "CERTIFICATE" not in line)
+    signet.run("rp", "add", "--name", host, "--realm", realm, "--wsfed", reply, "--send", "mail")
+    for name, value in (("wsfed_token", token), ("encryption_algorithm", algorithm), ("encryption_certificate", body)):
+        signet.set_property(host, name, value)
+    browser.get(sign_in_url(signet.sign_in_url, realm))
+    browser.sign_in(alice["upn"], alice["password"])
+    fields = browser.answer().fields
+    assert alice["upn"] not in fields["wresult"] and "zofia.mueller" not in fields["wresult"] and "EncryptedData" in fields["wresult"]
+    opened = fields | {"wresult": xmlsec.decrypt(fields["wresult"], key).split("?>\n", 1)[-1].rstrip("\n")}
+    said = invariants.check_wsfed(read_wsfed(opened), signet.signing_certificate(), realm)
+    assert said.version == version and said.claims[MAIL] == ["zofia.mueller@example.com"]
+    assert signet.audit(1)[-1]["details"]["encrypted"] is True
+
+
+def test_a_party_for_certificates_takes_no_password(signet, lab, browser):
+    """AllowedAuthenticationClassReferences: this node performs passwords only, so nobody is even asked for one."""
+    host, alice = f"safe-{next(NUMBERS)}.example.net", lab["users"]["alice"]
+    realm = f"https://{host}/"
+    signet.run("rp", "add", "--name", host, "--realm", realm, "--wsfed", f"https://{host}/in", "--send", "mail")
+    signet.wait_version()
+    browser.get(sign_in_url(signet.sign_in_url, realm))
+    browser.sign_in(alice["upn"], alice["password"])
+    assert "wresult" in browser.answer().fields
+    signet.run("rp", "set", host, "--property", f'allowed_authentication_classes=["{names.X509}"]')
+    signet.wait_version()
+    page = browser.get(sign_in_url(signet.sign_in_url, realm))
+    assert page.status == 400 and not page.forms() and "wresult" not in page.response.text
+    row = signet.audit(1)[-1]
+    assert row["event"] == 1201 and names.X509 in row["details"]["detail"], row
 
 
 def test_sha1_is_written_only_where_an_admin_set_it(signet, lab, browser, own_metadata, tmp_path):

@@ -12,16 +12,18 @@ from harness.wsfed import entra_url
 from lab.authority import self_signed
 
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+PARTIAL = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"
 UNKNOWN = "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal"
 
 
 class Provider:
     """A service provider that signs its messages and has a logout address."""
 
-    def __init__(self, signet, folder):
+    def __init__(self, signet, folder, host: str | None = None, binding: str = "HTTP-Redirect"):
         self.name = f"leaver-{uuid.uuid4().hex[:8]}"
+        host = host or f"{self.name}.example.net"
         self.entity_id, self.signet = f"https://{self.name}.example.net/saml", signet
-        self.acs, self.slo = f"https://{self.name}.example.net/acs", f"https://{self.name}.example.net/slo"
+        self.acs, self.slo = f"https://{host}/acs", f"https://{host}/slo"
         self.certificate, self.key = self_signed(folder, self.name, self.name)
         body = "".join(line for line in self.certificate.read_text().splitlines() if "CERTIFICATE" not in line)
         file = folder / f"{self.name}.xml"
@@ -30,7 +32,7 @@ class Provider:
             f'<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" AuthnRequestsSigned="true">'
             f'<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>{body}'
             f"</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
-            f'<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{self.slo}"/>'
+            f'<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{self.slo}"/>'
             f'<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{self.acs}" index="0"/>'
             f"</md:SPSSODescriptor></md:EntityDescriptor>"
         )
@@ -52,7 +54,10 @@ class Provider:
 
     def told(self, page) -> list[str]:
         """The status codes of the answer that the browser is sent back with."""
-        location = page.response.headers["Location"]
+        return self.told_by(page.response.headers["Location"])
+
+    def told_by(self, location: str) -> list[str]:
+        """The same, in the address itself."""
         assert location.startswith(self.slo), location
         answer, state = read_redirect(location)
         assert state == "state"
@@ -105,6 +110,70 @@ def test_sec_saml_21_a_session_that_is_not_named_goes_on_and_the_application_is_
     # Without a session there is nothing left to do.
     browser.session.cookies.clear()
     assert provider.told(browser.get(provider.sign_out_url(mine.name_id, mine.session_index), follow=False)) == [SUCCESS]
+
+
+CLEAN_UP = names.ENTRA_REPLY + "?wa=wsignoutcleanup1.0"
+
+
+def sign_in_to_both(signet, alice, browser, provider):
+    """To the provider and to Entra, in one session; the provider's token."""
+    browser.get(provider.sign_in_url())
+    browser.sign_in(alice["upn"], alice["password"])
+    mine = token(browser)
+    assert "wresult" in browser.get(entra_url(signet.sign_in_url)).response.text
+    return mine
+
+
+def test_a_saml_sign_out_tells_the_ws_federation_partners_and_then_goes_back(signet, lab, browser, provider):
+    mine = sign_in_to_both(signet, lab["users"]["alice"], browser, provider)
+    page = browser.get(provider.sign_out_url(mine.name_id, mine.session_index), follow=False)
+    assert page.status == 200 and [one.get("src") for one in page.tree.iter("iframe")] == [CLEAN_UP]
+    link = page.tree.get_element_by_id("continue")
+    # Whether Entra did sign out is not known here, so the answer does not say that everybody did.
+    assert PARTIAL in provider.told_by(link.get("href"))
+    browser.get(entra_url(signet.sign_in_url))
+    assert browser.asks_for_password()
+
+
+def test_a_provider_that_is_answered_by_post_is_too(signet, lab, browser, tmp_path):
+    provider = Provider(signet, tmp_path, binding="HTTP-POST")
+    mine = sign_in_to_both(signet, lab["users"]["alice"], browser, provider)
+    page = browser.get(provider.sign_out_url(mine.name_id, mine.session_index), follow=False)
+    assert [one.get("src") for one in page.tree.iter("iframe")] == [CLEAN_UP]
+    form = page.form("SAMLResponse")
+    assert form.action == provider.slo and form.fields["RelayState"] == "state"
+    assert "form-action 'self' https:;" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("binding", ["HTTP-Redirect", "HTTP-POST"])
+def test_in_chromium_the_partners_are_told_and_the_application_is_back(signet, lab, chromium, partners, tmp_path, binding):
+    provider, alice = Provider(signet, tmp_path, "app.example.net", binding), lab["users"]["alice"]
+    browser = chromium(signet.tls_certificate)
+    browser.open(provider.sign_in_url())
+    browser.sign_in(alice["upn"], alice["password"])
+    mine = read_saml(partners.received("/acs").fields).token
+    browser.open(entra_url(signet.sign_in_url))
+    partners.received("/login.srf")
+    browser.open(provider.sign_out_url(mine.name_id, mine.session_index))
+    assert partners.received("/login.srf").query == {"wa": "wsignoutcleanup1.0"}
+    sent = partners.received("/slo")
+    assert "SAMLResponse" in (sent.fields if binding == "HTTP-POST" else sent.query)
+    assert not browser.complaints()
+
+
+def test_a_refused_sign_out_is_audited_as_one(signet, lab, browser, provider):
+    alice = lab["users"]["alice"]
+    browser.get(provider.sign_in_url())
+    browser.sign_in(alice["upn"], alice["password"])
+    mine = token(browser)
+    address = provider.sign_out_url(mine.name_id, mine.session_index)
+    page = browser.get(address.split("&Signature=")[0].split("&SigAlg=")[0])
+    assert page.status == 400
+    row = signet.audit(1)[-1]
+    assert (row["event"], row["reason"]) == (1207, "SIG-SAML-UNSIGNED"), row
+    browser.get(provider.sign_out_url(mine.name_id, "_another"), follow=False)
+    row = signet.audit(1)[-1]
+    assert (row["event"], row["reason"]) == (1207, "SIG-SIGN-OUT-OTHER"), row
 
 
 def test_a_sign_out_posted_from_another_site_ends_the_session(signet, lab, chromium, partners):

@@ -32,6 +32,7 @@ PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 PASSWORD_PROTECTED = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 MULTIPLE = "http://schemas.microsoft.com/claims/multipleauthn"
+X509 = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
 
 ENTRA = "urn:federation:MicrosoftOnline"
 ENTRA_REPLY = "https://login.microsoftonline.com/login.srf"

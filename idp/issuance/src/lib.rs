@@ -12,6 +12,7 @@
 //! Nothing here knows HTTP, a database or a configuration file: relying party, request, circumstances, time and
 //! attribute stores come in with the [`Occasion`].
 
+mod address;
 mod audit;
 mod checks;
 mod engine;
@@ -26,8 +27,9 @@ mod run;
 mod signer;
 mod stores;
 
+pub use address::{is_below, unsafe_because};
 pub use audit::AuditFacts;
-pub use checks::{RefusedBecause, RefusedClaim, satisfies_request};
+pub use checks::{RefusedBecause, RefusedClaim, satisfies_demand};
 pub use engine::{Engine, Occasion, ServiceIdentity};
 pub use explain::{ExplainedStage, Explanation, HypotheticalUser, TokenPreview};
 pub use id::RandomnessFailed;

@@ -24,6 +24,10 @@ pub fn asset(path: &str) -> Option<Asset> {
             content_type: "text/javascript; charset=utf-8",
             text: include_str!("../assets/sign-in.js"),
         }),
+        "/adfs/portal/script/signed-out.js" => Some(Asset {
+            content_type: "text/javascript; charset=utf-8",
+            text: include_str!("../assets/signed-out.js"),
+        }),
         "/adfs/portal/script/passkey.js" => Some(Asset {
             content_type: "text/javascript; charset=utf-8",
             text: include_str!("../assets/passkey.js"),

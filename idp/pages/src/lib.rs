@@ -24,4 +24,4 @@ pub use factors::{
 };
 pub use language::Language;
 pub use portal::{MySessionsPage, PortalPage, SeenSession, SessionNotice};
-pub use views::{ErrorPage, Notice, SignInPage, SignedOutPage, TokenPostPage};
+pub use views::{ErrorPage, Notice, Onward, SignInPage, SignedOutPage, TokenPostPage};

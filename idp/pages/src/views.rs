@@ -243,8 +243,22 @@ pub struct SignedOutPage<'a> {
     pub language: Language,
     /// Clean-up addresses of the session's relying parties, each with its name; loaded in frames.
     pub clean_up: &'a [(String, String)],
-    /// A registered address to go on to.
-    pub continue_to: Option<&'a str>,
+    /// Where the browser goes on to when the frames have loaded; the person stays here without.
+    pub onward: Option<Onward<'a>>,
+}
+
+/// The way on from a page, to an address that was compared with the registered ones.
+#[derive(Clone, Copy, Debug)]
+pub enum Onward<'a> {
+    /// An address to open.
+    Address(&'a str),
+    /// A form to post.
+    Form {
+        /// Where to.
+        action: &'a str,
+        /// Names and values.
+        fields: &'a [(&'static str, String)],
+    },
 }
 
 impl SignedOutPage<'_> {

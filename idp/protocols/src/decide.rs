@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use signet_issuance::satisfies_request;
+use signet_issuance::satisfies_demand;
 use signet_model::{
     AvailableMethods, Evidence, Method, Performed, Protocol, RelyingParty, RequestedAuthentication,
     SignInRequest,
@@ -76,7 +76,7 @@ pub fn decide_session(
     available: &AvailableMethods,
 ) -> SessionDecision {
     let wanted = &request.authentication;
-    let firsts = possible_firsts(wanted, available);
+    let firsts = possible_firsts(wanted, party, available);
     if firsts.is_empty() {
         return SessionDecision::Impossible(Impossible::NoAuthnContext);
     }
@@ -89,7 +89,7 @@ pub fn decide_session(
     }
     let seconds = match (missing, evidence) {
         (AskReason::OtherMethodWanted | AskReason::FreshSecondWanted, Some(evidence)) => {
-            possible_seconds(wanted, evidence, now, available)
+            possible_seconds(wanted, party, evidence, now, available)
         }
         _ => Vec::new(),
     };
@@ -128,7 +128,7 @@ fn missing(
     {
         return Some(AskReason::TooOld);
     }
-    if !satisfies_request(evidence, &request.authentication) {
+    if !satisfies_demand(evidence, &request.authentication, party) {
         return Some(AskReason::OtherMethodWanted);
     }
     // Who asks for fresh credentials does not mean an old second factor, where the request is not met without it.
@@ -140,13 +140,17 @@ fn missing(
     let met_without_old_ones = || {
         let mut fresh_only = evidence.clone();
         fresh_only.forget_added_before(since);
-        satisfies_request(&fresh_only, &request.authentication)
+        satisfies_demand(&fresh_only, &request.authentication, party)
     };
     (fresh && old_second() && !met_without_old_ones()).then_some(AskReason::FreshSecondWanted)
 }
 
 /// The first factors with which the demand can be met, alone or with another.
-fn possible_firsts(wanted: &RequestedAuthentication, available: &AvailableMethods) -> Vec<Method> {
+fn possible_firsts(
+    wanted: &RequestedAuthentication,
+    party: &RelyingParty,
+    available: &AvailableMethods,
+) -> Vec<Method> {
     let can = |method: &Method| {
         let first = Performed {
             method: *method,
@@ -154,7 +158,7 @@ fn possible_firsts(wanted: &RequestedAuthentication, available: &AvailableMethod
         };
         available
             .possible_with(first)
-            .any(|supposed| satisfies_request(&supposed, wanted))
+            .any(|supposed| satisfies_demand(&supposed, wanted, party))
     };
     available.first().iter().copied().filter(can).collect()
 }
@@ -162,6 +166,7 @@ fn possible_firsts(wanted: &RequestedAuthentication, available: &AvailableMethod
 /// The factors that, added to `evidence`, meet the demand.
 fn possible_seconds(
     wanted: &RequestedAuthentication,
+    party: &RelyingParty,
     evidence: &Evidence,
     now: OffsetDateTime,
     available: &AvailableMethods,
@@ -173,14 +178,18 @@ fn possible_seconds(
             method: *method,
             at: now,
         });
-        method.adds_to(first) && satisfies_request(&supposed, wanted)
+        method.adds_to(first) && satisfies_demand(&supposed, wanted, party)
     };
     available.second().iter().copied().filter(can).collect()
 }
 
 /// Whether some methods of this installation could meet the demand.
-pub(crate) fn is_possible(wanted: &RequestedAuthentication, available: &AvailableMethods) -> bool {
-    !possible_firsts(wanted, available).is_empty()
+pub(crate) fn is_possible(
+    wanted: &RequestedAuthentication,
+    party: &RelyingParty,
+    available: &AvailableMethods,
+) -> bool {
+    !possible_firsts(wanted, party, available).is_empty()
 }
 
 /// How a request that cannot be met is answered.

@@ -219,6 +219,9 @@ pub enum ProtocolError {
         /// Its URI.
         algorithm: String,
     },
+    /// A message about signing out was refused; why is inside.
+    #[error("signing out: {0}")]
+    SignOut(Box<ProtocolError>),
     /// A sealed request does not agree with itself: it was not made here.
     #[error("inconsistent sign-in request: {detail}")]
     OursInconsistentRequest {
@@ -244,6 +247,7 @@ impl ProtocolError {
         match self {
             Self::RequestTooLarge { .. } => 413,
             Self::OursInconsistentRequest { .. } | Self::OursAnswer { .. } => 500,
+            Self::SignOut(inner) => inner.http_status(),
             _ => 400,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use signet_issuance::is_below;
 use signet_model::relying_party::{AssertionConsumer, ReplyMatch};
 use signet_model::uris::{ENTRA_REALM, ENTRA_REPLY, binding};
 use signet_model::{AvailableMethods, Method, Protocol, RelyingParty, SignInRequest};
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::recheck::recheck;
-use crate::reply::{below, find};
+use crate::reply::find;
 use crate::saml2::{self, OwnAddresses, SamlAction, receive_idp_initiated};
 use crate::wire::ProtocolRequest;
 use crate::wsfed::{self, WsFedAction, respond_signed_out};
@@ -79,7 +80,7 @@ pub fn reply(octets: &[u8]) {
         find(wanted, [HOME], ReplyMatch::Exact).is_some(),
         wanted == HOME
     );
-    if below(wanted, HOME) {
+    if is_below(wanted, HOME) {
         assert!(wanted.starts_with(HOME));
         let path = wanted.split('?').next().unwrap_or_default();
         let steps_out = |segment: &str| segment.split(';').next() == Some("..");

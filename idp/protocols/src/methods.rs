@@ -5,9 +5,7 @@ use signet_model::uris::authn;
 
 /// Whether `uri` names a method that this service knows, or that the relying party may ask for by configuration.
 ///
-/// Known does not mean available: Windows, certificates and second factors are known and not performed yet. The
-/// allow-list of a trust adds names and takes none away: Entra's says `wiaormultiauthn` alone, and yet it asks for
-/// passwords (facts sections 1.2 and 2.1).
+/// Known does not mean available, nor accepted by the relying party: `decide` says so.
 pub(crate) fn is_known(uri: &str, party: &RelyingParty) -> bool {
     KNOWN.contains(&uri)
         || party

@@ -2,7 +2,7 @@
 
 use signet_model::request::Comparison;
 use signet_model::uris::authn;
-use signet_model::{Evidence, Protocol, RequestedAuthentication};
+use signet_model::{Evidence, Method, Protocol, RelyingParty, RequestedAuthentication};
 
 /// Weakest first: the order a fresh AD FS farm compares context classes by.
 ///
@@ -22,12 +22,40 @@ const STRENGTH: &[&[&str]] = &[
     &[authn::MULTIPLE],
 ];
 
+/// Whether `evidence` answers what a request asks for with what its relying party accepts.
+pub fn satisfies_demand(
+    evidence: &Evidence,
+    requested: &RequestedAuthentication,
+    relying_party: &RelyingParty,
+) -> bool {
+    satisfies_request(evidence, requested) && is_accepted(evidence, relying_party)
+}
+
+/// AD FS's `AllowedAuthenticationClassReferences`: one of the classes was performed, where any is named.
+///
+/// Entra's trust names `wiaormultiauthn` alone and takes passwords all the same (entra-federation facts 1.2 and 2.1): that
+/// name, and those that no method has, let a relying party ask for them and keep nobody out.
+fn is_accepted(evidence: &Evidence, relying_party: &RelyingParty) -> bool {
+    let mut classes = relying_party
+        .allowed_authentication_classes
+        .iter()
+        .filter(|class| restricts(class))
+        .peekable();
+    classes.peek().is_none() || classes.any(|class| evidence.satisfies(class))
+}
+
+fn restricts(class: &str) -> bool {
+    let methods = || Method::FIRST.into_iter().chain(Method::SECOND);
+    class == authn::MULTIPLE
+        || class != authn::WINDOWS_OR_MULTIPLE && methods().any(|method| method.satisfies(class))
+}
+
 /// Whether `evidence` answers the methods that a request asks for.
 ///
 /// "exact": one of the named classes was performed. "minimum", "maximum" and "better" compare by
 /// strength; a class that has no place in the order satisfies nothing and is satisfied by nothing
 /// (saml-core-2.0-os 3.3.2.2.1). A request that names no method is answered by any.
-pub fn satisfies_request(evidence: &Evidence, requested: &RequestedAuthentication) -> bool {
+pub(super) fn satisfies_request(evidence: &Evidence, requested: &RequestedAuthentication) -> bool {
     let methods = &requested.methods;
     if methods.is_empty() {
         return true;
@@ -176,6 +204,34 @@ mod tests {
                 "{request:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_relying_party_that_names_classes_accepts_no_other() {
+        let mut party = RelyingParty::new("Safe", "urn:safe");
+        let any = asks(Comparison::Exact, &[]);
+        let mut accepts = |classes: &[&str]| {
+            party.allowed_authentication_classes = classes.iter().map(|&one| one.into()).collect();
+            satisfies_demand(&password(), &any, &party)
+        };
+        assert!(accepts(&[]));
+        assert!(accepts(&[authn::X509, authn::PASSWORD]));
+        for others in [
+            authn::X509,
+            authn::TLS_CLIENT,
+            authn::WINDOWS,
+            authn::MULTIPLE,
+        ] {
+            assert!(!accepts(&[others]), "{others}");
+            assert!(!accepts(&[
+                others,
+                "urn:nobody:knows",
+                authn::WINDOWS_OR_MULTIPLE
+            ]));
+        }
+        // What Entra's trust says at AD FS keeps no password out.
+        assert!(accepts(&[authn::WINDOWS_OR_MULTIPLE]));
+        assert!(accepts(&["wiaormultiauthn", "urn:nobody:knows"]));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use signet_model::{Evidence, Protocol, RelyingParty, SignInRequest};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use super::context::satisfies_request;
+use super::context::satisfies_demand;
+use crate::address::is_below;
 use crate::refusal::Refusal;
 
 /// Clocks of two nodes may differ by so much: one notes the request, the other the password.
@@ -27,7 +28,7 @@ pub(crate) fn check_request(
     }
     check_registration(relying_party, request)?;
     check_transport(relying_party, request.reply_to.as_str())?;
-    check_methods(request, evidence)?;
+    check_methods(relying_party, request, evidence)?;
     check_freshness(relying_party, request, evidence, now)
 }
 
@@ -97,25 +98,10 @@ fn is_registered(relying_party: &RelyingParty, request: &SignInRequest) -> bool 
                 .iter()
                 .any(|own| match relying_party.reply_match {
                     ReplyMatch::Exact => own == address,
-                    ReplyMatch::PathPrefix => own == address || is_below(own, address),
+                    ReplyMatch::PathPrefix => own == address || is_below(address, own),
                 })
         }
     }
-}
-
-/// Same origin, and a path at or below the registered one.
-fn is_below(registered: &str, address: &str) -> bool {
-    let (Ok(registered), Ok(address)) = (Url::parse(registered), Url::parse(address)) else {
-        return false;
-    };
-    let plain = |url: &Url| url.username().is_empty() && url.password().is_none();
-    if !plain(&registered) || !plain(&address) || registered.origin() != address.origin() {
-        return false;
-    }
-    let Some(rest) = address.path().strip_prefix(registered.path()) else {
-        return false;
-    };
-    rest.is_empty() || rest.starts_with('/') || registered.path().ends_with('/')
 }
 
 /// Tokens go over TLS (WSF-11).
@@ -132,9 +118,13 @@ fn check_transport(relying_party: &RelyingParty, address: &str) -> Result<(), Re
     })
 }
 
-/// saml-core-2.0-os 3.3.2.2.1; `wauth` of WS-Federation 1.2, 13.2.2.
-fn check_methods(request: &SignInRequest, evidence: &Evidence) -> Result<(), Refusal> {
-    if satisfies_request(evidence, &request.authentication) {
+/// saml-core-2.0-os 3.3.2.2.1; `wauth` of WS-Federation 1.2, 13.2.2; AD FS's `AllowedAuthenticationClassReferences`.
+fn check_methods(
+    relying_party: &RelyingParty,
+    request: &SignInRequest,
+    evidence: &Evidence,
+) -> Result<(), Refusal> {
+    if satisfies_demand(evidence, &request.authentication, relying_party) {
         return Ok(());
     }
     let performed = evidence
@@ -142,9 +132,17 @@ fn check_methods(request: &SignInRequest, evidence: &Evidence) -> Result<(), Ref
         .map(|one| one.method.saml2_class())
         .collect::<Vec<_>>();
     Err(Refusal::MethodNotPerformed {
-        requested: request.authentication.methods.join(" "),
+        requested: named(request, relying_party).join(" "),
         performed: performed.join(" "),
     })
+}
+
+/// What the request names, or else what the relying party accepts.
+fn named<'a>(request: &'a SignInRequest, relying_party: &'a RelyingParty) -> &'a [String] {
+    match request.authentication.methods.as_slice() {
+        [] => &relying_party.allowed_authentication_classes,
+        methods => methods,
+    }
 }
 
 /// `ForceAuthn` (saml-core-2.0-os 3.4.1), `wfresh` (WS-Federation 1.2, 13.2.2) and the relying party's own wish:

@@ -68,6 +68,48 @@ fn a_session_answers_a_request_that_demands_nothing() {
     assert_eq!(decide(any(), None, &wiki()), ask(AskReason::NoSession));
 }
 
+/// A relying party for certificates takes no password, whatever its requests name.
+#[test]
+fn the_classes_a_relying_party_accepts_decide_beside_the_request() {
+    let mut party = wiki();
+    let held = Some(password(Duration::MINUTE));
+    let passwords_only = methods();
+    let all = AvailableMethods::new(
+        [Method::Password, Method::Certificate],
+        [Method::Totp, Method::Certificate],
+    );
+    let decide = |party: &RelyingParty, evidence: Option<&Evidence>, available| {
+        decide_session(&request(any()), evidence, NOW, party, available)
+    };
+    party.allowed_authentication_classes = vec![authn::X509.to_owned()];
+    assert_eq!(
+        decide(&party, None, &all),
+        SessionDecision::AskFirst {
+            reason: AskReason::NoSession,
+            methods: vec![Method::Password, Method::Certificate]
+        },
+        "a certificate may come second"
+    );
+    let certificate = vec![Method::Certificate];
+    assert_eq!(
+        decide(&party, held.as_ref(), &all),
+        SessionDecision::AskSecond {
+            methods: certificate
+        }
+    );
+    assert_eq!(
+        decide(&party, held.as_ref(), &passwords_only),
+        SessionDecision::Impossible(Impossible::NoAuthnContext)
+    );
+    party.allowed_authentication_classes = vec![authn::MULTIPLE.to_owned()];
+    assert_eq!(
+        decide(&party, held.as_ref(), &all),
+        SessionDecision::AskSecond {
+            methods: vec![Method::Totp, Method::Certificate]
+        }
+    );
+}
+
 #[test]
 fn sec_saml_09_force_authn_takes_only_credentials_given_since() {
     let fresh = || RequestedAuthentication {

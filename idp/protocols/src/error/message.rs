@@ -13,6 +13,10 @@ const TELL_OPERATOR: &str =
 pub(super) fn message(error: &ProtocolError) -> MessagePair {
     use ProtocolError as E;
     let (code, culprit, public, hint) = match error {
+        E::SignOut(inner) => {
+            let told = message(inner);
+            (told.code, told.culprit, told.public, told.hint)
+        }
         E::RequestMalformed { .. } => (
             "SIG-REQ-MALFORMED",
             Culprit::RelyingParty,

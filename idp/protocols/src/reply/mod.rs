@@ -2,20 +2,18 @@
 //!
 //! One comparison for every protocol. The rule is octet by octet equality. A relying party that was imported
 //! from AD FS can be set to [`ReplyMatch::PathPrefix`]: then an address on the same origin and below a registered
-//! path, at a segment boundary, passes too, if it is written in exactly one way (see [`address`]).
+//! path, at a segment boundary, passes too, if it is written in exactly one way (see [`is_below`]).
 //!
 //! Source: security cases SAML-02, WSF-01, WSF-02, WSF-11; facts of AD FS trusts, `AdditionalWSFedEndpoint`.
 
-mod address;
 #[cfg(test)]
 mod vectors;
 
+use signet_issuance::{is_below, unsafe_because};
 use signet_model::relying_party::ReplyMatch;
 use signet_model::{Protocol, RelyingParty, ReplyTo};
 
 use crate::error::{ProtocolError, cut};
-
-pub use address::below;
 
 /// Finds `wanted` among `registered`; `None` when it is not one of them.
 ///
@@ -30,7 +28,7 @@ pub fn find<'a>(
         return Some(ReplyTo::registered(address));
     }
     let mut every = registered.into_iter();
-    (rule == ReplyMatch::PathPrefix && every.any(|address| below(wanted, address)))
+    (rule == ReplyMatch::PathPrefix && every.any(|address| is_below(wanted, address)))
         .then(|| ReplyTo::registered(wanted))
 }
 
@@ -55,7 +53,7 @@ pub(crate) fn wsfed(party: &RelyingParty, wreply: Option<&str>) -> Result<ReplyT
 
 /// An answer leaves by `https`, or by `http` when the relying party is set so, and to a web address in any case.
 pub(crate) fn check_safe(party: &RelyingParty, found: ReplyTo) -> Result<ReplyTo, ProtocolError> {
-    match address::unsafe_because(found.as_str(), party.allow_http_endpoints) {
+    match unsafe_because(found.as_str(), party.allow_http_endpoints) {
         None => Ok(found),
         Some(reason) => Err(ProtocolError::OperatorReplyUnsafe {
             name: party.name.clone(),

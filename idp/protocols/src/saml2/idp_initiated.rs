@@ -19,7 +19,7 @@ use crate::{party, reply};
 const LONGEST_IDENTIFIER: usize = 2048;
 const LONGEST_STATE: usize = 1024;
 
-/// The sign-in that the query asks for; `None` when it names no relying party, so that the page can offer a choice.
+/// The sign-in that the query asks for; `None` when it names no relying party: who may sign in where is not listed to strangers.
 pub fn receive_idp_initiated(
     request: &ProtocolRequest<'_>,
     parties: &dyn RelyingParties,

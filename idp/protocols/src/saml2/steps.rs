@@ -52,9 +52,13 @@ pub fn receive(
     };
     match step.parse_name()? {
         AUTHN_REQUEST => sign_in(&step),
-        LOGOUT_REQUEST => logout::request(&step),
-        _ => logout::answer(&step),
+        LOGOUT_REQUEST => logout::request(&step).map_err(sign_out),
+        _ => logout::answer(&step).map_err(sign_out),
     }
+}
+
+fn sign_out(error: ProtocolError) -> ProtocolError {
+    ProtocolError::SignOut(Box::new(error))
 }
 
 fn sign_in(step: &Step<'_>) -> Result<SamlAction, ProtocolError> {
@@ -145,7 +149,7 @@ fn decide_refusal(
             detail,
         ));
     }
-    if is_possible(&request.authentication, available) {
+    if is_possible(&request.authentication, party, available) {
         return None;
     }
     match refuse(request, Impossible::NoAuthnContext) {

@@ -60,7 +60,7 @@ fn sign_in(
         max_age,
         passive: false,
     };
-    check_methods_possible(&authentication, available)?;
+    check_methods_possible(&authentication, &party, available)?;
     Ok(SignInRequest {
         protocol: Protocol::WsFederation,
         relying_party: party.id,
@@ -147,12 +147,17 @@ fn check_methods_known(methods: &[String], party: &RelyingParty) -> Result<(), P
 /// WS-Federation has no answer that says no, so what cannot be performed ends on our page (WSF-07).
 fn check_methods_possible(
     wanted: &RequestedAuthentication,
+    party: &RelyingParty,
     available: &AvailableMethods,
 ) -> Result<(), ProtocolError> {
-    if is_possible(wanted, available) {
+    if is_possible(wanted, party, available) {
         return Ok(());
     }
+    let named = match wanted.methods.as_slice() {
+        [] => &party.allowed_authentication_classes,
+        methods => methods,
+    };
     Err(ProtocolError::RelyingPartyMethodUnavailable {
-        methods: wanted.methods.iter().map(|method| cut(method)).collect(),
+        methods: named.iter().map(|method| cut(method)).collect(),
     })
 }

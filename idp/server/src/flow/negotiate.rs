@@ -20,6 +20,7 @@ use signet_directory::AccountState;
 use signet_model::{Culprit, MessagePair, Method, Protocol, RelyingParty};
 use signet_pages::Notice;
 use signet_protocols::{Impossible, refuse};
+use signet_store::EventNumber;
 use tracing::info;
 
 use super::go_on::{Arrived, form, proceed};
@@ -253,7 +254,8 @@ async fn no_other_way(
             .await;
     }
     let message = ticket_wanted(detail);
-    if let Err(fault) = house.audit_request_failure(caller, &message).await {
+    let event = EventNumber::APP_TOKEN_FAILURE;
+    if let Err(fault) = house.audit_request_failure(caller, event, &message).await {
         return reply.message(&fault);
     }
     reply.message_with(StatusCode::FORBIDDEN, &message)

@@ -11,6 +11,7 @@ use signet_model::{Culprit, MessagePair};
 use signet_pages::{ErrorPage, Language, TokenPostPage};
 use signet_protocols::saml2::{SamlRefusal, respond_refusal};
 use signet_protocols::{FormPost, ProtocolError, Refusal};
+use signet_store::EventNumber;
 use tracing::{error, info, warn};
 
 use crate::house::House;
@@ -95,9 +96,13 @@ impl<'a> Reply<'a> {
     /// The page for a refused protocol message, and its audit row.
     pub(crate) async fn protocol_error(&self, error: &ProtocolError) -> Response {
         let message = error.message();
+        let event = match error {
+            ProtocolError::SignOut(_) => EventNumber::SIGN_OUT_FAILURE,
+            _ => EventNumber::APP_TOKEN_FAILURE,
+        };
         if let Err(fault) = self
             .house
-            .audit_request_failure(self.caller, &message)
+            .audit_request_failure(self.caller, event, &message)
             .await
         {
             return self.message(&fault);
@@ -125,7 +130,7 @@ impl<'a> Reply<'a> {
         };
         if let Err(fault) = self
             .house
-            .audit_request_failure(self.caller, &message)
+            .audit_request_failure(self.caller, EventNumber::APP_TOKEN_FAILURE, &message)
             .await
         {
             return self.message(&fault);

@@ -6,9 +6,11 @@ use axum::response::Response;
 use http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use signet_model::{Culprit, MessagePair};
-use signet_pages::SignedOutPage;
+use signet_pages::{Onward, SignedOutPage};
 use signet_protocols::saml2::{LogoutOutcome, LogoutReply, LogoutRequest, respond_logout};
 use signet_protocols::wsfed::{SignOut, clean_up_addresses, respond_signed_out};
+
+use signet_store::EventNumber;
 
 use super::reply::Reply;
 use super::sealed::Replay;
@@ -47,7 +49,9 @@ pub(crate) async fn wsfed(
             house,
             caller,
             &partners,
-            redirect.as_ref().map(|redirect| redirect.location.as_str()),
+            redirect
+                .as_ref()
+                .map(|redirect| Onward::Address(&redirect.location)),
         ),
     };
     // A post from another site brings no cookie; its session could not be ended, so its cookie stays too.
@@ -93,7 +97,11 @@ pub(crate) async fn saml(
     // Whoever else got a token in the session was not asked: the answer says so, as the profile wants it.
     let others = ended.iter().flat_map(|ended| &ended.participants);
     let outcome = if is_another {
-        tracing::info!(party = %party.name, "a LogoutRequest names another session than the browser has; it goes on");
+        let message = another_session(&party.name);
+        let event = EventNumber::SIGN_OUT_FAILURE;
+        if let Err(fault) = house.audit_request_failure(caller, event, &message).await {
+            return reply.message(&fault);
+        }
         LogoutOutcome::NotThisSession
     } else if others
         .into_iter()
@@ -112,10 +120,22 @@ pub(crate) async fn saml(
         house.clock.now(),
     );
     let response = match answer {
-        Ok(Some(LogoutReply::Redirect(redirect))) => {
+        // Nobody else to tell: straight back, as the application expects.
+        Ok(Some(LogoutReply::Redirect(redirect))) if told.is_empty() => {
             reply.redirect(StatusCode::FOUND, LOCATION, &redirect.location)
         }
-        Ok(Some(LogoutReply::Post(form))) => reply.token_post(&party.name, &form),
+        Ok(Some(LogoutReply::Redirect(redirect))) => {
+            let onward = Onward::Address(&redirect.location);
+            page(house, caller, &told, Some(onward))
+        }
+        Ok(Some(LogoutReply::Post(form))) if told.is_empty() => {
+            reply.token_post(&party.name, &form)
+        }
+        Ok(Some(LogoutReply::Post(form))) => {
+            let (action, fields) = (form.action.as_str(), form.fields.as_slice());
+            let onward = Onward::Form { action, fields };
+            page(house, caller, &told, Some(onward))
+        }
         Ok(None) if is_another => reply.message(&another_session(&party.name)),
         Ok(None) => page(house, caller, &told, None),
         Err(error) => reply.message(&error.message()),
@@ -138,26 +158,30 @@ fn another_session(party: &str) -> MessagePair {
     }
 }
 
-/// The page that says so, and loads each partner's clean-up address in a frame.
+/// The page that says so, loads each partner's clean-up address in a frame, and then leads on.
 pub(crate) fn page(
     house: &House,
     caller: &Caller,
     partners: &[(String, String)],
-    continue_to: Option<&str>,
+    onward: Option<Onward<'_>>,
 ) -> Response {
     let reply = Reply::new(house, caller);
     let page = SignedOutPage {
         brand: &house.brand,
         language: reply.language_for(None),
         clean_up: partners,
-        continue_to,
+        onward,
     };
     let mut response = reply.html(StatusCode::OK, &page);
     let origins: Vec<_> = partners
         .iter()
         .filter_map(|(_, address)| origin(address))
         .collect();
-    if let Ok(policy) = HeaderValue::from_str(&sign_out_policy(&origins)) {
+    let posts_to = match onward {
+        Some(Onward::Form { action, .. }) => Some(action),
+        _ => None,
+    };
+    if let Ok(policy) = HeaderValue::from_str(&sign_out_policy(&origins, posts_to)) {
         response
             .headers_mut()
             .insert(CONTENT_SECURITY_POLICY, policy);

@@ -231,10 +231,11 @@ impl House {
         .await
     }
 
-    /// A message of a relying party that was refused (1201).
+    /// A message of a relying party that was refused: `event` is 1201 or, about signing out, 1207.
     pub(crate) async fn audit_request_failure(
         &self,
         caller: &Caller,
+        event: EventNumber,
         message: &MessagePair,
     ) -> Result<(), MessagePair> {
         let Some(left_out) = self.strangers.admit(self.clock.now()) else {
@@ -245,12 +246,7 @@ impl House {
             &mut details,
             json!({ "detail": message.private, "left_out_before": left_out }),
         );
-        let event = self.event(
-            caller,
-            EventNumber::APP_TOKEN_FAILURE,
-            Outcome::Failure,
-            details,
-        );
+        let event = self.event(caller, event, Outcome::Failure, details);
         self.write(AuditEvent {
             reason: Some(message.code.into()),
             ..event

@@ -54,29 +54,36 @@ pub(crate) fn form_policy(origin: &str) -> String {
 }
 
 /// The policy of the page that posts a token.
-///
-/// `form-action` names schemes and not only the reply's origin, because Chromium also applies it to where the
-/// partner redirects after the post, which only the partner knows. The form's address itself was compared with
-/// the registered endpoints.
 pub(crate) fn token_post_policy(reply_to: &str) -> String {
-    let plain = if reply_to.starts_with("http:") {
-        " http:"
-    } else {
-        ""
-    };
+    let target = post_targets(reply_to);
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self' https:{plain}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'{target}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
 }
 
-/// The policy of the sign-out page, which loads each partner's clean-up address in a frame.
-pub(crate) fn sign_out_policy(origins: &[String]) -> String {
+/// The policy of the sign-out page, which loads each partner's clean-up address in a frame and may post the answer to
+/// the application that asked.
+pub(crate) fn sign_out_policy(origins: &[String], posts_to: Option<&str>) -> String {
     let frames = if origins.is_empty() {
         "'none'".to_owned()
     } else {
         origins.join(" ")
     };
+    let target = posts_to.map(post_targets).unwrap_or_default();
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'; frame-src {frames}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'{target}; frame-src {frames}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
+}
+
+/// What `form-action` names beside ourselves for a form that goes to `address`.
+///
+/// It names schemes and not only the address's origin, because Chromium also applies it to where the
+/// partner redirects after the post, which only the partner knows. The form's address itself was compared with
+/// the registered endpoints.
+fn post_targets(address: &str) -> &'static str {
+    if address.starts_with("http:") {
+        " https: http:"
+    } else {
+        " https:"
+    }
 }

@@ -17,8 +17,6 @@ use crate::instant::millis;
 pub struct EventNumber(pub u16);
 
 impl EventNumber {
-    /// A token was issued; its claims are in the details.
-    pub const TOKEN_ISSUED: Self = Self(299);
     /// The configuration was changed; before and after are in the details.
     pub const CONFIGURATION_CHANGED: Self = Self(307);
     /// An application got a token.

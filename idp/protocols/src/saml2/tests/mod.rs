@@ -186,11 +186,20 @@ pub(super) fn get(party: &RelyingParty, query: &str) -> Result<SamlAction, Proto
         &methods(),
         NOW,
     )
+    .map_err(reason)
+}
+
+/// What a message about signing out was refused for.
+fn reason(error: ProtocolError) -> ProtocolError {
+    match error {
+        ProtocolError::SignOut(inner) => *inner,
+        other => other,
+    }
 }
 
 pub(super) fn post(party: &RelyingParty, body: &str) -> Result<SamlAction, ProtocolError> {
     let request = ProtocolRequest::post(b"", body.as_bytes());
-    receive(&request, &all([party.clone()]), &own(), &methods(), NOW)
+    receive(&request, &all([party.clone()]), &own(), &methods(), NOW).map_err(reason)
 }
 
 /// What the wiki gets for this message, sent by POST.

@@ -9,7 +9,7 @@ const LONGEST: usize = 2048;
 /// `wanted` must be its own normal form (WHATWG URL): what the parser would have to mend (capitals in the host,
 /// the scheme's own port, backslashes, tabs, dot segments, names outside ASCII) is refused, and so are user
 /// information, fragments and escapes that some server reads as a dot, a slash, a percent sign or a control.
-pub fn below(wanted: &str, registered: &str) -> bool {
+pub fn is_below(wanted: &str, registered: &str) -> bool {
     if wanted.len() > LONGEST || !wanted.is_ascii() {
         return false;
     }
@@ -72,7 +72,7 @@ fn path_is_below(asked: &str, known: &str) -> bool {
 }
 
 /// Why no token may be sent to a registered address, whatever registered it; `None` when it may.
-pub(super) fn unsafe_because(address: &str, allow_http: bool) -> Option<&'static str> {
+pub fn unsafe_because(address: &str, allow_http: bool) -> Option<&'static str> {
     if address.len() > LONGEST {
         return Some("it is too long");
     }
