@@ -161,6 +161,32 @@ def test_in_chromium_the_partners_are_told_and_the_application_is_back(signet, l
     assert not browser.complaints()
 
 
+@pytest.mark.parametrize("how", ["hangs", "loops back"])
+def test_sec_saml_23_a_partner_that_does_not_play_along_holds_nobody_up(signet, lab, chromium, partners, tmp_path, how):
+    provider, alice = Provider(signet, tmp_path, "app.example.net"), lab["users"]["alice"]
+    browser = chromium(signet.tls_certificate)
+    browser.open(provider.sign_in_url())
+    browser.sign_in(alice["upn"], alice["password"])
+    mine = read_saml(partners.received("/acs").fields).token
+    browser.open(entra_url(signet.sign_in_url))
+    partners.received("/login.srf")
+    if how == "hangs":
+        partners.fall_silent(names.ENTRA_REPLY)
+    else:
+        back = f"{signet.sign_in_url}?wa=wsignout1.0"
+        partners.serve(names.ENTRA_REPLY, "text/html", f'<!DOCTYPE html><meta http-equiv="refresh" content="0; url={back}">'.encode())
+    sign_outs = lambda: [row for row in signet.audit(100_000) if row["event"] == 1206]  # noqa: E731
+    before = len(sign_outs())
+    try:
+        browser.open(provider.sign_out_url(mine.name_id, mine.session_index))
+        partners.received("/login.srf")
+        assert "SAMLResponse" in partners.received("/slo").query
+        assert len(sign_outs()) == before + 1
+    finally:
+        partners.pages.pop(names.ENTRA_REPLY, None)
+        partners.forget()
+
+
 def test_a_refused_sign_out_is_audited_as_one(signet, lab, browser, provider):
     alice = lab["users"]["alice"]
     browser.get(provider.sign_in_url())

@@ -34,6 +34,8 @@ class RelyingParties:
     def __init__(self, authority, names: list[str]):
         self.queue: Queue[Sent] = Queue()
         self.pages: dict[str, tuple[str, bytes]] = {}
+        self.silent: set[str] = set()
+        self.closing = threading.Event()
         self.certificate, key = authority.issue_server("relying-parties", names)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -50,6 +52,10 @@ class RelyingParties:
         """Answers GETs of `url` with a document, e.g. metadata."""
         self.pages[url] = (content_type, body)
 
+    def fall_silent(self, url: str):
+        """Takes requests for `url` from now on and answers none, until `forget`."""
+        self.silent.add(url)
+
     def received(self, path: str | None = None, within: float = 10.0) -> Sent:
         """The next request (for `path`, when given); browsers' wishes for icons are passed over."""
         while True:
@@ -65,10 +71,12 @@ class RelyingParties:
         return self.queue.empty()
 
     def forget(self):
+        self.silent.clear()
         while not self.queue.empty():
             self.queue.get_nowait()
 
     def close(self):
+        self.closing.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -97,6 +105,8 @@ class RelyingParties:
                 query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
                 kind, body = parties.pages.get(f"https://{host}{parts.path}", ("text/html; charset=utf-8", PAGE))
                 parties.queue.put(Sent(self.command, host, parts.path, query, fields, dict(self.headers)))
+                while f"https://{host}{parts.path}" in parties.silent and not parties.closing.wait(0.1):
+                    pass
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
