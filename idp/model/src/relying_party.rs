@@ -1,4 +1,12 @@
-//! A relying party: all that an AD FS relying party trust can say, in its words.
+//! A relying party, in the words of an AD FS relying party trust.
+//!
+//! A property is here when something behaves by it. What a trust says beside is left out, so that nobody sets what does
+//! nothing: `AccessControlPolicyName` with its parameters (authorization is by rules), `DelegationAuthorizationRules` and
+//! `ImpersonationAuthorizationRules` (nobody acts for another here), `ClaimsProviderName` and
+//! `RequestMFAFromClaimsProviders` (no other claims provider is asked), the revocation checks of a partner's
+//! certificates (its keys are pinned), `EncryptedNameIdRequired`, `MonitoringEnabled` and `AutoUpdateEnabled` (metadata is
+//! read again by command), the properties of OAuth clients, of devices and of the web application proxy, and what is
+//! published or shown only (`ClaimsAccepted`, `OrganizationInfo`, `ScopeGroupId`).
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +67,7 @@ pub struct RelyingParty {
     /// Content encryption algorithm.
     #[serde(default)]
     pub encryption_algorithm: EncryptionAlgorithm,
-    /// Token lifetime in minutes; 0 means 60.
+    /// Token lifetime in minutes, at most 1440 when saved; 0 means 60.
     #[serde(default)]
     pub token_lifetime_minutes: u32,
     /// `NotBefore` is moved into the past by so many minutes (0 to 15).
@@ -68,7 +76,7 @@ pub struct RelyingParty {
     /// Ask for fresh credentials at every sign-in.
     #[serde(default)]
     pub always_require_authentication: bool,
-    /// Authentication methods it may ask for; empty means any.
+    /// Authentication methods that are accepted for it; empty means any.
     #[serde(default)]
     pub allowed_authentication_classes: Vec<String>,
     /// Sends `NameID` characters outside `[A-Za-z0-9]` as `.XX` hex, as an old Entra document asks.

@@ -173,6 +173,18 @@ pub(crate) struct RpSet {
     /// Send directory attributes, in place of what it was sent: `mail=email,department`.
     #[arg(long = "send", value_name = "ATTRIBUTE[=CLAIM]", value_delimiter = ',')]
     pub(crate) send: Vec<String>,
+    /// Let `--send` drop rules that no command wrote.
+    #[arg(long, requires = "send")]
+    pub(crate) replace_rules: bool,
+    /// Take over what its metadata says now: file or https URL.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) metadata: Option<String>,
+    /// PEM certificate that the metadata must be signed with.
+    #[arg(long, requires = "metadata")]
+    pub(crate) signed_by: Option<PathBuf>,
+    /// Take over even what lets whoever wrote the metadata receive tokens or forge requests.
+    #[arg(long, requires = "metadata")]
+    pub(crate) approve: bool,
     /// File with issuance transform rules.
     #[arg(long, conflicts_with = "send")]
     pub(crate) issuance_rules: Option<PathBuf>,

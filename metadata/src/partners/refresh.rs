@@ -3,6 +3,7 @@
 use std::fmt;
 
 use signet_model::RelyingParty;
+use signet_model::relying_party::{AssertionConsumer, LogoutService};
 use url::Url;
 
 /// A difference between a relying party and fresh metadata of it.
@@ -33,16 +34,22 @@ pub enum Change {
         /// The address.
         location: String,
     },
+    /// Index, default, binding or order of addresses that were there before and stay.
+    EndpointsRearranged,
     /// A signing certificate was added while an earlier one stays: an ordinary rollover.
     SigningCertificateAdded,
     /// A signing certificate is not there any more, one that was there before stays.
     SigningCertificateRemoved,
     /// No signing certificate of before is left.
     SigningCertificatesReplaced,
+    /// Assertions would be encrypted from now on.
+    EncryptionCertificateAdded,
     /// The certificate that assertions are encrypted to changed.
     EncryptionCertificateChanged,
     /// Assertions would not be encrypted any more.
     EncryptionCertificateRemoved,
+    /// Unsigned requests would be refused from now on.
+    SignedRequestsRequired,
     /// The partner's requests need not be signed any more.
     SignedRequestsNoLongerRequired,
 }
@@ -61,8 +68,11 @@ impl Change {
             | Self::SignedRequestsNoLongerRequired => true,
             Self::EndpointAdded { .. }
             | Self::EndpointRemoved { .. }
+            | Self::EndpointsRearranged
             | Self::SigningCertificateAdded
-            | Self::SigningCertificateRemoved => false,
+            | Self::SigningCertificateRemoved
+            | Self::EncryptionCertificateAdded
+            | Self::SignedRequestsRequired => false,
         }
     }
 }
@@ -79,13 +89,18 @@ impl fmt::Display for Change {
             }
             Self::EndpointAdded { location } => write!(f, "new endpoint {location}"),
             Self::EndpointRemoved { location } => write!(f, "endpoint {location} removed"),
-            Self::SigningCertificateAdded => {
-                f.write_str("new signing certificate beside an earlier one")
+            Self::EndpointsRearranged => {
+                f.write_str("index, default, binding or order of endpoints changed")
             }
+            Self::SigningCertificateAdded => f.write_str("new signing certificate"),
             Self::SigningCertificateRemoved => f.write_str("signing certificate removed"),
             Self::SigningCertificatesReplaced => f.write_str("every signing certificate replaced"),
+            Self::EncryptionCertificateAdded => {
+                f.write_str("encryption certificate: assertions are encrypted to it")
+            }
             Self::EncryptionCertificateChanged => f.write_str("encryption certificate changed"),
             Self::EncryptionCertificateRemoved => f.write_str("encryption certificate removed"),
+            Self::SignedRequestsRequired => f.write_str("unsigned requests are refused"),
             Self::SignedRequestsNoLongerRequired => {
                 f.write_str("requests need not be signed any more")
             }
@@ -113,20 +128,29 @@ pub fn changes(known: &RelyingParty, fresh: &RelyingParty) -> Vec<Change> {
     endpoint_changes(known, fresh, &mut found);
     signing_changes(known, fresh, &mut found);
     match (&known.encryption_certificate, &fresh.encryption_certificate) {
+        (None, Some(_)) => found.push(Change::EncryptionCertificateAdded),
         (Some(_), None) => found.push(Change::EncryptionCertificateRemoved),
         (Some(one), Some(other)) if one != other => {
             found.push(Change::EncryptionCertificateChanged)
         }
         _ => {}
     }
-    if known.signed_requests_required && !fresh.signed_requests_required {
-        found.push(Change::SignedRequestsNoLongerRequired);
+    match (
+        known.signed_requests_required,
+        fresh.signed_requests_required,
+    ) {
+        (true, false) => found.push(Change::SignedRequestsNoLongerRequired),
+        (false, true) => found.push(Change::SignedRequestsRequired),
+        _ => {}
     }
     found
 }
 
 fn endpoint_changes(known: &RelyingParty, fresh: &RelyingParty, found: &mut Vec<Change>) {
     let (before, after) = (locations(known), locations(fresh));
+    if before == after && endpoints(known) != endpoints(fresh) {
+        found.push(Change::EndpointsRearranged);
+    }
     let hosts: Vec<_> = before
         .iter()
         .filter_map(|location| host(location))
@@ -169,6 +193,15 @@ fn signing_changes(known: &RelyingParty, fresh: &RelyingParty, found: &mut Vec<C
     {
         found.push(Change::SigningCertificateRemoved);
     }
+}
+
+/// Everything that says where answers go, in its order.
+fn endpoints(party: &RelyingParty) -> (&[String], &[AssertionConsumer], &[LogoutService]) {
+    (
+        &party.wsfed_endpoints,
+        &party.assertion_consumers,
+        &party.logout_services,
+    )
 }
 
 fn locations(party: &RelyingParty) -> Vec<&str> {

@@ -81,6 +81,23 @@ fn sec_cfg_04_foreign_hosts_and_swapped_keys_wait_for_approval() {
     let mut rolled = keyed.clone();
     rolled.request_signing_certificates.push("two".into());
     assert_eq!(changes(&keyed, &rolled), [Change::SigningCertificateAdded]);
+    let gained = changes(&known, &keyed);
+    assert_eq!(
+        gained,
+        [
+            Change::SigningCertificateAdded,
+            Change::EncryptionCertificateAdded,
+            Change::SignedRequestsRequired
+        ]
+    );
+    assert!(!gained.iter().any(Change::needs_approval));
+    let mut rearranged = known.clone();
+    rearranged.assertion_consumers[0].index = 7;
+    assert_eq!(
+        changes(&known, &rearranged),
+        [Change::EndpointsRearranged],
+        "nothing is applied that is not told"
+    );
     let mut swapped = keyed.clone();
     swapped.request_signing_certificates = vec!["two".into()];
     assert_eq!(

@@ -55,7 +55,7 @@ pub(super) fn check_set(rules: &RuleSet, context: &LintContext<'_>) -> Vec<Lint>
     let permits = rules
         .bodies()
         .iter()
-        .any(|rule| rule.body.verb == Verb::Issue && may_make(&rule.body, types::PERMIT));
+        .any(|rule| rule.body.verb == Verb::Issue && rule.body.may_make(types::PERMIT));
     if context.rule_use == RuleUse::Authorization && !permits {
         add(0, LintKind::PermitsNobody);
     }
@@ -252,29 +252,6 @@ fn made_types(body: &RuleBody) -> Vec<&str> {
             .into_iter()
             .collect(),
         Statement::Query(query) => query.types.iter().map(|own| &**own).collect(),
-    }
-}
-
-fn may_make(body: &RuleBody, wanted: &str) -> bool {
-    match &body.statement {
-        Statement::Copy { .. } => {
-            // A copied claim is of a type that its selector lets pass.
-            let fixed = body
-                .conditions
-                .iter()
-                .flat_map(|condition| &condition.test().fixed);
-            let mut named = fixed.filter_map(|constraint| match &constraint.expected {
-                Expected::Equal(text) if constraint.property == Property::Type => Some(text),
-                _ => None,
-            });
-            let first = named.next();
-            first.is_none_or(|first| &**first == wanted || named.any(|own| &**own == wanted))
-        }
-        Statement::New(new) => new
-            .claim_type
-            .as_constant()
-            .is_none_or(|own| &**own == wanted),
-        Statement::Query(query) => query.types.iter().any(|own| &**own == wanted),
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod rule;
 mod rule_set;
 mod statement;
 mod token;
+mod uses;
 
 pub use error::{ParseError, ParseFault};
 pub(crate) use rule_set::Rule;

@@ -122,6 +122,10 @@ pub struct RuleView<'s> {
 }
 
 impl<'s> RuleView<'s> {
+    pub(super) fn body(&self) -> &'s RuleBody {
+        &self.rule.body
+    }
+
     /// Its place in the set, from 0.
     pub fn index(&self) -> usize {
         self.index

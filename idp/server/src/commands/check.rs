@@ -300,6 +300,14 @@ fn trusts(trust: &TrustConfiguration, report: &mut Report) {
         format!("{} registered", trust.relying_parties.len()),
     );
     for party in &trust.relying_parties {
+        for fault in super::rp::faults::faults(party) {
+            let state = if fault.doubtful {
+                State::Warning
+            } else {
+                State::Problem
+            };
+            report.add(state, "relying party", format!("{}: {fault}", party.name));
+        }
         for warning in super::rp::show::warnings(party) {
             report.add(
                 State::Warning,

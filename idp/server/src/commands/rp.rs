@@ -1,9 +1,12 @@
 //! `signet rp`: relying parties.
 
 mod add;
+pub(super) mod faults;
+mod metadata;
 mod rules;
 mod set;
 pub(super) mod show;
+mod text;
 
 use std::path::Path;
 

@@ -1,20 +1,14 @@
 //! `signet rp add`.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
-use signet_metadata::fetch::{Fetcher, SystemLookup};
-use signet_metadata::{ImportOptions, check_endpoint, import_service_provider};
+use signet_metadata::partners::RequestedAttribute;
+use signet_metadata::{ImportOptions, check_endpoint};
 use signet_model::RelyingParty;
 use signet_model::relying_party::ProtocolProfile;
 use signet_model::uris::{ENTRA_REALM, ENTRA_REPLY};
 use signet_store::TrustEdit;
-use url::Url;
 
-use super::rules;
+use super::{faults, metadata, rules};
 use crate::cli::{Preset, RpAdd};
 use crate::commands::admin::Admin;
 use crate::commands::output::Output;
@@ -28,15 +22,38 @@ struct Added {
     notes: Vec<String>,
 }
 
+/// A relying party that is not registered yet.
+struct Drafted {
+    party: RelyingParty,
+    notes: Vec<String>,
+    /// What its metadata asks for.
+    asked: Vec<RequestedAttribute>,
+}
+
+impl Drafted {
+    fn of(party: RelyingParty) -> Self {
+        Self {
+            party,
+            notes: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+}
+
 pub(super) async fn run(admin: &Admin, arguments: RpAdd, output: &Output) -> Done {
-    let (mut party, notes) = draft(admin, &arguments).await?;
+    let Drafted {
+        mut party,
+        mut notes,
+        asked,
+    } = draft(admin, &arguments).await?;
     if let Some(name) = &arguments.name {
         party.name.clone_from(name);
     }
     if !arguments.send.is_empty() {
-        rules::send(&mut party, &arguments.send)?;
+        rules::send(&mut party, &arguments.send, false)?;
     }
-    rules::check(&party)?;
+    faults::check(None, &party)?;
+    notes.extend(metadata::note_asked(&party, &asked));
     let trust = admin.trust().await?;
     admin
         .edit(
@@ -66,12 +83,13 @@ pub(super) async fn run(admin: &Admin, arguments: RpAdd, output: &Output) -> Don
     Ok(())
 }
 
-async fn draft(admin: &Admin, arguments: &RpAdd) -> Result<(RelyingParty, Vec<String>), Failure> {
+async fn draft(admin: &Admin, arguments: &RpAdd) -> Result<Drafted, Failure> {
     if let Some(preset) = arguments.preset {
-        return Ok((
-            entra(preset),
-            vec!["it issues only to people of domains added with `signet domain add`".to_owned()],
-        ));
+        let note = "it issues only to people of domains added with `signet domain add`";
+        return Ok(Drafted {
+            notes: vec![note.to_owned()],
+            ..Drafted::of(entra(preset))
+        });
     }
     if let Some(source) = &arguments.metadata {
         return from_metadata(admin, arguments, source).await;
@@ -84,7 +102,7 @@ async fn draft(admin: &Admin, arguments: &RpAdd) -> Result<(RelyingParty, Vec<St
             party.wsfed_endpoints = vec![reply.clone()];
             party.allow_http_endpoints = arguments.allow_http;
             rules::defaults(&mut party, &[]);
-            Ok((party, Vec::new()))
+            Ok(Drafted::of(party))
         }
         _ => Err(Failure("say what to add: --metadata FILE|URL, or --realm REALM --wsfed ADDRESS, or --preset entra".to_owned())),
     }
@@ -119,32 +137,22 @@ fn entra(preset: Preset) -> RelyingParty {
     party
 }
 
-async fn from_metadata(
-    admin: &Admin,
-    arguments: &RpAdd,
-    source: &str,
-) -> Result<(RelyingParty, Vec<String>), Failure> {
+async fn from_metadata(admin: &Admin, arguments: &RpAdd, source: &str) -> Result<Drafted, Failure> {
     let options = ImportOptions {
         entity_id: arguments.entity.clone(),
         signed_by: arguments
             .signed_by
             .as_deref()
-            .map(certificates)
+            .map(metadata::certificates)
             .transpose()?
             .unwrap_or_default(),
         allow_http: arguments.allow_http,
         ..ImportOptions::default()
     };
-    let is_url = source.contains("://");
-    let octets = if is_url {
-        fetch(admin, source).await?
-    } else {
-        read_file(Path::new(source))?
-    };
-    let imported = import_service_provider(&octets, &options, admin.clock.now())
-        .map_err(|error| Failure(format!("{source}: {error}")))?;
+    let imported = metadata::read(admin, source, &options).await?;
+    let mut asked = metadata::asked(&imported);
     let mut party = imported.relying_party;
-    if is_url {
+    if metadata::is_url(source) {
         party.metadata_url = Some(source.to_owned());
     }
     if party.issuer_by_domain || party.has_identifier(ENTRA_REALM) {
@@ -153,6 +161,8 @@ async fn from_metadata(
             party.protocols = ProtocolProfile::WsFederation;
         }
         rules::entra(&mut party);
+        // Its rules are known to be what it needs.
+        asked.clear();
     } else {
         let formats: Vec<_> = imported
             .name_id_formats
@@ -161,56 +171,9 @@ async fn from_metadata(
             .collect();
         rules::defaults(&mut party, &formats);
     }
-    Ok((
+    Ok(Drafted {
         party,
-        imported.notes.iter().map(ToString::to_string).collect(),
-    ))
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    const LARGEST: u64 = 10 * 1024 * 1024;
-    let fault = |error: String| Failure(format!("{}: {error}", path.display()));
-    let size = std::fs::metadata(path)
-        .map_err(|error| fault(error.to_string()))?
-        .len();
-    if size > LARGEST {
-        return Err(fault("larger than 10 MiB".to_owned()));
-    }
-    std::fs::read(path).map_err(|error| fault(error.to_string()))
-}
-
-async fn fetch(admin: &Admin, source: &str) -> Result<Vec<u8>, Failure> {
-    let url = Url::parse(source).map_err(|error| Failure(format!("{source}: {error}")))?;
-    let settings = &admin.config.metadata;
-    let authorities = settings
-        .ca
-        .as_deref()
-        .map(authorities)
-        .transpose()?
-        .unwrap_or_default();
-    let fetcher = Fetcher::new(
-        Arc::new(SystemLookup),
-        &settings.allow_networks,
-        &authorities,
-    )?;
-    Ok(fetcher.fetch(&url).await?.body)
-}
-
-fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let fault = |error: String| Failure(format!("{}: {error}", path.display()));
-    CertificateDer::pem_file_iter(path)
-        .map_err(|error| fault(error.to_string()))?
-        .collect::<Result<_, _>>()
-        .map_err(|error| fault(error.to_string()))
-}
-
-fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
-    let found = authorities(path)?;
-    if found.is_empty() {
-        return Err(Failure(format!("{}: holds no certificate", path.display())));
-    }
-    Ok(found
-        .iter()
-        .map(|certificate| certificate.to_vec())
-        .collect())
+        notes: imported.notes.iter().map(ToString::to_string).collect(),
+        asked,
+    })
 }
