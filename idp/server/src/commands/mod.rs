@@ -36,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Audit(command) => audit::run(&config, command, &output),
     };
     match done {
+        Ok(()) if output.is_lost() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
