@@ -206,6 +206,9 @@ pub(crate) enum DomainCommand {
         /// Leave its subdomains out.
         #[arg(long)]
         without_subdomains: bool,
+        /// Change a domain that is federated here already; Entra must be told its new issuer.
+        #[arg(long)]
+        replace: bool,
     },
     /// List all.
     List,
