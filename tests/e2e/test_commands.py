@@ -131,7 +131,7 @@ def test_an_address_that_is_not_fetched_from_comes_with_a_way_on(node, address, 
     ("listen", {"https": ["0.0.0.0:8443"], "http": ["127.0.0.1:8443"]}, "[listen] http = 127.0.0.1:8443"),
     ("listen", {"https": ["0.0.0.0"]}, "an IP address and a port"),
 ])
-def test_sec_cfg_06_a_value_that_locks_everybody_out_is_refused_by_name(node, section, change, said):
+def test_a_value_that_locks_everybody_out_is_refused_by_name(node, section, change, said):
     node.configuration[section] = node.configuration.get(section, {}) | change
     node.write()
     for command in (["serve"], ["check"]):
