@@ -25,9 +25,9 @@ pub enum CertError {
     #[error("the private key is not an RSA key")]
     KeyNotRsa,
     /// The key has fewer than 2048 bits.
-    #[error("the RSA key has {bits} bits; 2048 is the least")]
+    #[error("the RSA key has {}", too_few(*.bits))]
     KeyTooWeak {
-        /// Modulus length in bits.
+        /// Modulus length in bits; 0 when it is not known how much shorter than 2048 it is.
         bits: u32,
     },
     /// The key does not parse or is inconsistent in itself.
@@ -231,6 +231,14 @@ pub enum FileFault {
     /// It is there already and will not be overwritten.
     #[error("it exists already and is not overwritten")]
     Exists,
+}
+
+/// How many bits a weak key has, as far as that is known.
+fn too_few(bits: u32) -> String {
+    match bits {
+        0 => "fewer than 2048 bits".to_owned(),
+        bits => format!("{bits} bits; 2048 is the least"),
+    }
 }
 
 impl CertError {

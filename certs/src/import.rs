@@ -7,6 +7,7 @@ use aws_lc_rs::signature::RsaKeyPair;
 
 use crate::error::CertError;
 use crate::facts::{CertificateFacts, parse};
+use crate::validity::LEAST_RSA_BITS;
 
 pub(crate) use pem::{pem_certificates, pem_private_key, pem_rsa_key};
 pub(crate) use pfx::pfx;
@@ -39,13 +40,27 @@ pub(crate) fn rsa_from_pkcs1(der: &[u8]) -> Result<RsaKeyPair, CertError> {
     RsaKeyPair::from_der(der).map_err(|error| rejected(&error.to_string()))
 }
 
-/// The library names its reasons by word; three of them have a name here.
+/// The library names its reasons by word; three of them have a name here. It does not say how long a short key is.
 fn rejected(reason: &str) -> CertError {
     match reason {
         "TooSmall" => CertError::KeyTooWeak { bits: 0 },
         "WrongAlgorithm" => CertError::KeyNotRsa,
         other => CertError::KeyDamaged(other.to_owned()),
     }
+}
+
+/// `error` with the length of a weak key, when one of `certificates` (its own is among them) says it.
+pub(crate) fn with_length(error: CertError, certificates: &[Vec<u8>]) -> CertError {
+    if error != (CertError::KeyTooWeak { bits: 0 }) {
+        return error;
+    }
+    let weak = |der: &Vec<u8>| {
+        let facts = CertificateFacts::read(der).ok()?;
+        let is_weak = facts.key_algorithm == "RSA" && facts.key_bits < LEAST_RSA_BITS;
+        is_weak.then_some(facts.key_bits)
+    };
+    let bits = certificates.iter().find_map(weak).unwrap_or(0);
+    CertError::KeyTooWeak { bits }
 }
 
 /// The certificate among `certificates` that holds `public_key` (an RSAPublicKey); with none, the first is

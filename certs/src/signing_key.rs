@@ -67,7 +67,10 @@ impl SigningKey {
         certificate_pem: &[u8],
         now: OffsetDateTime,
     ) -> Result<Self, CertError> {
-        let key = import::pem_rsa_key(key_pem)?;
+        let key = import::pem_rsa_key(key_pem).map_err(|error| {
+            let certificates = import::pem_certificates(certificate_pem).unwrap_or_default();
+            import::with_length(error, &certificates)
+        })?;
         let certificates = import::pem_certificates(certificate_pem)?;
         let certificate = import::certificate_of_key(certificates, key.public_key().as_ref())?;
         Self::finish(key, certificate, now)

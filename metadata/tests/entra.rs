@@ -15,7 +15,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use signet_certs::{CertificateFacts, KeyRing, SigningKey};
 use signet_metadata::entra::{DomainSettings, MfaBehavior, PreferredProtocol, domain_settings};
-use signet_model::FederatedDomain;
+use signet_model::relying_party::{AssertionConsumer, ProtocolProfile};
+use signet_model::uris::{ENTRA_REALM, ENTRA_REPLY, binding};
+use signet_model::{FederatedDomain, RelyingParty};
 use support::now;
 use time::Duration;
 
@@ -34,8 +36,31 @@ fn settings(ring: &KeyRing) -> DomainSettings {
         "Contoso's \u{2019}; Remove-Item C:\\ # \n",
         "https://fs.contoso.com/adfs/ls/",
         ring,
+        PreferredProtocol::WsFed,
         false,
     )
+}
+
+#[test]
+fn entra_is_told_the_protocol_that_it_is_answered_by() {
+    let mut entra = RelyingParty::new("Entra", ENTRA_REALM);
+    entra.assertion_consumers = vec![AssertionConsumer {
+        binding: binding::HTTP_POST.into(),
+        index: 0,
+        is_default: true,
+        location: ENTRA_REPLY.into(),
+    }];
+    let mut of = |protocols, endpoints: &[&str]| {
+        entra.protocols = protocols;
+        entra.wsfed_endpoints = endpoints.iter().map(|&one| one.to_owned()).collect();
+        PreferredProtocol::of(&entra)
+    };
+    use PreferredProtocol::{Saml, WsFed};
+    assert_eq!(of(ProtocolProfile::WsFederation, &[ENTRA_REPLY]), WsFed);
+    assert_eq!(of(ProtocolProfile::WsFedAndSaml, &[ENTRA_REPLY]), WsFed);
+    assert_eq!(of(ProtocolProfile::Saml, &[ENTRA_REPLY]), Saml);
+    assert_eq!(of(ProtocolProfile::WsFedAndSaml, &[]), Saml);
+    assert_eq!(of(ProtocolProfile::WsFederation, &[]), WsFed);
 }
 
 #[test]

@@ -189,7 +189,17 @@ async fn sec_cfg_01_names_that_lead_inside_are_not_connected_to() {
             address: leads_to.parse().unwrap(),
         };
         assert_eq!(refused, expected);
+        // Listing a network opens private addresses alone: the hint must not send an operator the wrong way.
+        let hint = refused.message().hint;
+        assert_eq!(hint.contains("allow_networks"), host != "cloud.test");
+        assert!(hint.contains("--metadata FILE"), "{hint}");
     }
+    let typed = at("10.0.0.1", address);
+    let refused = fetcher(&names(), &[]).fetch(&typed).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "10.0.0.1 is a private address, which is not fetched from"
+    );
     let refused = fetcher(&names(), &["0.0.0.0/0"])
         .fetch(&at("cloud.test", address))
         .await

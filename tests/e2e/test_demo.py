@@ -8,7 +8,7 @@ import pytest
 
 from harness import names, totp
 from harness.browser import PlainBrowser
-from harness.server import BINARY
+from harness.server import BINARY, toml
 from harness.tokens import read_wsfed
 from lab.ports import free_port
 
@@ -96,3 +96,31 @@ def test_an_authenticator_app_is_set_up_on_the_way(demo, guest):
     assert read_wsfed(fields).token.method == names.MULTIPLE
     guest.get(f"{demo.url}/demo/")
     assert "authenticator app" in follow(guest, demo, "Your own factors").text
+
+
+def test_the_audit_says_in_its_text_who_for_whom_and_why(demo, guest, tmp_path):
+    """The demonstration's own store, seen by an admin."""
+    state = demo.authority.parent
+    file = tmp_path / "signet.toml"
+    file.write_text(toml({
+        "service": {"host": "localhost", "port": demo.port}, "listen": {"https": [f"127.0.0.1:{demo.port}"]},
+        "tls": {"certificate": str(state / "tls.pem"), "key": str(state / "tls.key")},
+        "store": {"url": f"sqlite://{state}/signet.db", "master_key": str(state / "master.key")},
+    }))
+
+    def rows() -> list[str]:
+        done = subprocess.run([BINARY, "--config", file, "audit", "tail", "--number", "3"], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[1:]
+
+    follow(guest, demo, "Sign in as to Microsoft 365 (WS-Federation)")
+    guest.sign_in(demo.people[0], "Wr0ng-Passw0rd!")
+    guest.sign_in(demo.people[0], demo.password)
+    token = read_wsfed(deliver(guest)[0]).token
+    wrong, right, issued = rows()
+    (name,) = re.findall(r"CONTOSO\\\S+", issued)
+    for row in (wrong, right, issued):
+        assert name in row and "Microsoft Entra over WS-Federation" in row and "from 127.0.0.1" in row, row
+    assert "wrong password" in wrong
+    assert all(part in issued for part in ("1200", f"issuer {token.issuer}", f"token {token.id}", "ws-federation")), issued
+    guest.get(f"{demo.url}/adfs/ls/?wa=wsignout1.0")
+    assert " 1206 " in rows()[-1] and name in rows()[-1], rows()

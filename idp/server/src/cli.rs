@@ -218,6 +218,9 @@ pub(crate) enum DomainCommand {
         /// Leave its subdomains out.
         #[arg(long)]
         without_subdomains: bool,
+        /// Change a domain that is federated here already; Entra must be told its new issuer.
+        #[arg(long)]
+        replace: bool,
     },
     /// List all.
     List,
@@ -245,8 +248,8 @@ pub(crate) enum CertCommand {
         /// RSA modulus length.
         #[arg(long, default_value_t = 2048, value_parser = clap::builder::PossibleValuesParser::new(["2048", "3072", "4096"]).map(|s| s.parse::<u32>().unwrap_or(2048)))]
         bits: u32,
-        /// Days the certificate is good for.
-        #[arg(long, default_value_t = 365)]
+        /// Days the certificate is good for, 1 to 3650.
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
     },
     /// Import a key as the next one (current when there is none).

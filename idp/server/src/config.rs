@@ -6,6 +6,7 @@
 
 mod certificate;
 mod kerberos;
+mod ranges;
 mod second_factor;
 
 use std::fmt;
@@ -369,7 +370,14 @@ impl Config {
                     .get(..span.start)
                     .map_or(0, |head| head.matches('\n').count())
             });
-            ConfigError(format!("{name}, line {line}: {}", error.message().trim()))
+            let fault = error.message().trim();
+            // The parser's words do not say that it is the port that people forget.
+            let mend = if fault.contains("invalid socket address") {
+                "; write an IP address and a port, such as 10.0.0.5:443 or [2001:db8::5]:443"
+            } else {
+                ""
+            };
+            ConfigError(format!("{name}, line {line}: {fault}{mend}"))
         })?;
         config.check(name)?;
         Ok(config)
@@ -447,6 +455,9 @@ impl Config {
         }
         if self.session.idle_minutes == 0 || self.session.absolute_minutes == 0 {
             return fault("[session] idle_minutes and absolute_minutes must be at least 1".into());
+        }
+        if let Err(text) = ranges::check(self) {
+            return fault(text);
         }
         if let Some(Err(text)) = self.kerberos.as_ref().map(KerberosConfig::check) {
             return fault(format!("[kerberos] {text}"));

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use signet_certs::KeyRing;
-use signet_model::FederatedDomain;
+use signet_model::{FederatedDomain, RelyingParty};
 
 /// `preferredAuthenticationProtocol`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -16,6 +16,19 @@ pub enum PreferredProtocol {
     /// SAML 2.0. Entra never polls our metadata then: a new certificate must be entered by hand.
     #[serde(rename = "saml")]
     Saml,
+}
+
+impl PreferredProtocol {
+    /// What `entra`, the relying party of Entra, is answered by. Entra asks by the one protocol that is entered for the
+    /// domain, so any other would be refused here.
+    pub fn of(entra: &RelyingParty) -> Self {
+        let wsfed = entra.protocols.allows_wsfed() && !entra.wsfed_endpoints.is_empty();
+        if wsfed || !entra.protocols.allows_saml() {
+            Self::WsFed
+        } else {
+            Self::Saml
+        }
+    }
 }
 
 /// `promptLoginBehavior`: what Entra sends for `prompt=login`.
@@ -78,12 +91,14 @@ pub struct DomainSettings {
 }
 
 /// The settings to enter at Entra for `domain`, served at `passive_endpoint` (`https://fs.contoso.com/adfs/ls/`) with
-/// the keys of `ring`; `several_factors` says whether the service can do more than one.
+/// the keys of `ring`; `protocol` is the one that Entra is answered by ([`PreferredProtocol::of`]), `several_factors`
+/// says whether the service can do more than one.
 pub fn domain_settings(
     domain: &FederatedDomain,
     display_name: &str,
     passive_endpoint: &str,
     ring: &KeyRing,
+    protocol: PreferredProtocol,
     several_factors: bool,
 ) -> DomainSettings {
     DomainSettings {
@@ -97,7 +112,7 @@ pub fn domain_settings(
         next_signing_certificate: ring
             .next()
             .map(|key| STANDARD.encode(key.certificate_der())),
-        preferred_authentication_protocol: PreferredProtocol::default(),
+        preferred_authentication_protocol: protocol,
         prompt_login_behavior: PromptLogin::default(),
         federated_idp_mfa_behavior: if several_factors {
             MfaBehavior::AcceptIfMfaDoneByFederatedIdp

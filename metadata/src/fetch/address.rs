@@ -21,6 +21,11 @@ pub fn is_forbidden_address(address: IpAddr, allow: &[IpNet]) -> bool {
     }
 }
 
+/// Whether listing the network of a forbidden `address` opens it.
+pub(super) fn can_be_allowed(address: IpAddr) -> bool {
+    kind(embedded_v4(address)) == Kind::Private
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Public,

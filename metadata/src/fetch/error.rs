@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use signet_model::{Culprit, MessagePair};
 use url::Url;
 
+use super::address::can_be_allowed;
+
 /// A document could not be fetched, or must not be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -18,7 +20,7 @@ pub enum FetchError {
         why: &'static str,
     },
     /// The host is, or resolves to, an address that must not be connected to.
-    #[error("{host} leads to {address}, which is not fetched from")]
+    #[error("{}", forbidden(.host, .address))]
     ForbiddenAddress {
         /// Host name or address.
         host: String,
@@ -76,10 +78,14 @@ impl FetchError {
                 "This address is not fetched.",
                 "Give an https address without a user name, or save the document and import the file.",
             ),
-            Self::ForbiddenAddress { .. } => (
+            Self::ForbiddenAddress { address, .. } => (
                 "SIG-FETCH-FORBIDDEN",
                 "This address leads into a network that is not fetched from.",
-                "List the partner's network under the allowed private networks, or import the document as a file.",
+                if can_be_allowed(*address) {
+                    "Name the partner's network in [metadata] allow_networks, or save the document and give the file: --metadata FILE."
+                } else {
+                    "No setting allows such an address; save the document and give the file: --metadata FILE."
+                },
             ),
             Self::UnknownHost { .. } => (
                 "SIG-FETCH-UNKNOWN-HOST",
@@ -136,6 +142,21 @@ impl FetchError {
             hint,
             private: self.to_string(),
         }
+    }
+}
+
+/// An address that was typed leads to itself.
+fn forbidden(host: &str, address: &IpAddr) -> String {
+    let typed = host.parse().is_ok_and(|typed: IpAddr| typed == *address);
+    let kind = if can_be_allowed(*address) {
+        "a private address"
+    } else {
+        "an address of special use"
+    };
+    if typed {
+        format!("{address} is {kind}, which is not fetched from")
+    } else {
+        format!("{host} leads to {address}, {kind}, which is not fetched from")
     }
 }
 

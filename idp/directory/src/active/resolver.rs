@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use uuid::Uuid;
@@ -84,7 +85,7 @@ impl Resolver {
         let answer = client
             .lookup(name.as_str(), RecordType::SRV)
             .await
-            .map_err(|error| format!("{name}: {error}"))?;
+            .map_err(|error| format!("{name}: {}", said(&error)))?;
         let targets = answer
             .answers()
             .iter()
@@ -125,7 +126,7 @@ impl Resolver {
             let answer = client
                 .lookup_ip(format!("{host}."))
                 .await
-                .map_err(|error| format!("{host}: {error}"))?;
+                .map_err(|error| format!("{host}: {}", said(&error)))?;
             answer
                 .iter()
                 .take(MOST_ADDRESSES)
@@ -137,6 +138,17 @@ impl Resolver {
         } else {
             Ok(found)
         }
+    }
+}
+
+/// What DNS says, in words: the library prints its question as the program holds it.
+fn said(error: &NetError) -> String {
+    if error.is_nx_domain() {
+        "there is no such name".to_owned()
+    } else if error.is_no_records_found() {
+        "it has no such record".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

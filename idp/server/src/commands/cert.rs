@@ -5,12 +5,13 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use signet_certs::{CertificateFacts, SigningKey};
+use signet_certs::{CertError, CertificateFacts, SigningKey};
 use signet_store::{KeyRole, StoredKey, TrustEdit};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::admin::Admin;
+use super::check::FEW_DAYS;
 use super::output::{Output, table};
 use super::{Done, Failure, block_on};
 use crate::cli::CertCommand;
@@ -47,8 +48,12 @@ struct Shown {
     role: KeyRole,
     thumbprint: String,
     subject: String,
+    key_bits: u32,
+    not_before: String,
     not_after: String,
     days_left: i64,
+    /// Base64 DER.
+    certificate: String,
 }
 
 async fn list(admin: &Admin, output: &Output) -> Done {
@@ -88,8 +93,11 @@ fn shown(admin: &Admin, key: &StoredKey) -> Result<Shown, Failure> {
         role: key.role,
         thumbprint: key.id.clone(),
         subject: facts.subject.clone(),
+        key_bits: facts.key_bits,
+        not_before: signet_xml::instant(facts.not_before),
         not_after: signet_xml::instant(key.not_after),
         days_left: facts.days_left(admin.clock.now()),
+        certificate: key.certificate.clone(),
     })
 }
 
@@ -139,23 +147,63 @@ async fn promote(admin: &Admin, output: &Output) -> Done {
         .ok_or_else(|| {
             Failure("there is no next key; make one: signet cert generate".to_owned())
         })?;
+    let facts = CertificateFacts::read(&STANDARD.decode(&next.certificate)?)?;
+    let warning = check_may_be_promoted(&next.id, &facts, admin.clock.now())?;
     admin
         .edit(&trust, &[TrustEdit::PromoteSigningKey(next.id.clone())])
         .await?;
-    let promoted = shown(
-        admin,
-        &StoredKey {
-            role: KeyRole::Current,
-            ..next.clone()
-        },
-    )?;
+    let current = StoredKey {
+        role: KeyRole::Current,
+        ..next.clone()
+    };
+    let promoted = Promoted {
+        key: shown(admin, &current)?,
+        warning,
+    };
     output.show(&promoted, || {
+        let warning = promoted
+            .warning
+            .as_deref()
+            .map(|text| format!("\nWarning: {text}"));
         format!(
-            "{} signs from now on. The old certificate stays published until it is removed.",
-            promoted.thumbprint
+            "{} signs from now on. The old certificate stays published until it is removed.{}",
+            promoted.key.thumbprint,
+            warning.unwrap_or_default()
         )
     });
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Promoted {
+    #[serde(flatten)]
+    key: Shown,
+    /// What will be wrong with it soon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
+/// Refuses a key whose tokens everybody would refuse; warns of one that will soon be such a key.
+fn check_may_be_promoted(
+    thumbprint: &str,
+    facts: &CertificateFacts,
+    now: OffsetDateTime,
+) -> Result<Option<String>, Failure> {
+    if facts.not_after < now {
+        return Err(Failure(format!(
+            "the next key {thumbprint} expired at {}: Entra and most applications would refuse its tokens; put another in its place: signet cert remove {thumbprint}, then signet cert generate",
+            signet_xml::instant(facts.not_after)
+        )));
+    }
+    if facts.not_before > now {
+        return Err(Failure(format!(
+            "the next key {thumbprint} is valid only from {}: tokens that it signs now would be refused; promote it then, or set this machine's clock if it is slow",
+            signet_xml::instant(facts.not_before)
+        )));
+    }
+    let days = facts.days_left(now);
+    Ok((days < FEW_DAYS)
+        .then(|| format!("it has {days} days left; make the next one now: signet cert generate")))
 }
 
 async fn remove(admin: &Admin, thumbprint: &str, output: &Output) -> Done {
@@ -197,8 +245,18 @@ async fn export(admin: &Admin, output: &Output) -> Done {
         .ok_or_else(|| {
             Failure("there is no current key; make one: signet cert generate".to_owned())
         })?;
-    output.plain(&pem(&current.certificate));
+    let exported = Exported {
+        thumbprint: current.id.clone(),
+        pem: pem(&current.certificate),
+    };
+    output.show(&exported, || exported.pem.clone());
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Exported {
+    thumbprint: String,
+    pem: String,
 }
 
 fn pem(base64: &str) -> String {
@@ -216,12 +274,20 @@ fn pem(base64: &str) -> String {
 fn import(
     file: &Path,
     password_file: Option<&Path>,
-    now: time::OffsetDateTime,
+    now: OffsetDateTime,
 ) -> Result<SigningKey, Failure> {
     let octets = Zeroizing::new(
         std::fs::read(file).map_err(|error| Failure(format!("{}: {error}", file.display())))?,
     );
-    let named = |error: signet_certs::CertError| Failure(format!("{}: {error}", file.display()));
+    let named = |error: CertError| {
+        let hint = match error {
+            CertError::PfxPasswordWrong if password_file.is_none() => {
+                "Give the password with --password-file FILE."
+            }
+            _ => error.hint(),
+        };
+        Failure(format!("{}: {error}. {hint}", file.display()))
+    };
     if octets.starts_with(b"-----BEGIN") || octets.windows(11).any(|part| part == b"-----BEGIN ") {
         return SigningKey::from_pem(&octets, &octets, now).map_err(named);
     }
@@ -229,14 +295,7 @@ fn import(
         Some(path) => read_secret(path).map_err(Failure)?,
         None => Zeroizing::new(String::new()),
     };
-    SigningKey::from_pfx(&octets, &password, now).map_err(|error| {
-        let hint = if password_file.is_none() {
-            "; give the password with --password-file FILE"
-        } else {
-            ""
-        };
-        Failure(format!("{}: {error}{hint}", file.display()))
-    })
+    SigningKey::from_pfx(&octets, &password, now).map_err(named)
 }
 
 fn word(role: KeyRole) -> &'static str {
@@ -244,5 +303,33 @@ fn word(role: KeyRole) -> &'static str {
         KeyRole::Current => "current",
         KeyRole::Next => "next",
         KeyRole::Retired => "retired",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn promoted_after(days: i64) -> Result<Option<String>, String> {
+        let made = datetime!(2026-01-01 12:00 UTC);
+        let key = SigningKey::generate(2048, "next", Duration::days(100), made).unwrap();
+        check_may_be_promoted("AB01", key.facts(), made + Duration::days(days))
+            .map_err(|Failure(text)| text)
+    }
+
+    #[test]
+    fn a_key_whose_tokens_would_be_refused_is_not_promoted() {
+        assert_eq!(promoted_after(0), Ok(None));
+        assert_eq!(promoted_after(69), Ok(None));
+        let warning = promoted_after(80).unwrap().unwrap();
+        assert!(warning.contains("signet cert generate"), "{warning}");
+        let expired = promoted_after(101).unwrap_err();
+        assert!(
+            expired.contains("AB01 expired at 2026-04-11") && expired.contains("cert remove AB01"),
+            "{expired}"
+        );
+        let early = promoted_after(-1).unwrap_err();
+        assert!(early.contains("valid only from 2026-01-01"), "{early}");
     }
 }

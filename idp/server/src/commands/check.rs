@@ -8,17 +8,17 @@ use serde::Serialize;
 use signet_certs::MasterKey;
 use signet_certs::client::Revocation;
 use signet_certs::tls::TlsIdentity;
-use signet_directory::{Clock, ControllerState, Directory, LoginName};
+use signet_directory::{Clock, ControllerState, Directory, DirectoryError, LoginName};
 use signet_store::{KeyRole, Store, TrustConfiguration};
 use time::OffsetDateTime;
 
 use super::output::Output;
-use super::{Done, Failure, block_on};
-use crate::config::Config;
+use super::{Done, Failure, block_on, domain};
+use crate::config::{Config, DirectoryConfig, Session};
 use crate::house::{check_second_factor, open_certificates, open_directories, open_store, ring_of};
 
 /// A signing or TLS certificate with fewer days left is worth a word.
-const FEW_DAYS: i64 = 30;
+pub(super) const FEW_DAYS: i64 = 30;
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,6 +57,7 @@ pub(super) fn run(path: &Path, output: &Output) -> Done {
                     "configuration",
                     format!("{}: read", path.display()),
                 );
+                sessions(&config.session, &mut report);
                 parts(&config, &mut report).await;
             }
             Err(error) => report.add(State::Problem, "configuration", error.to_string()),
@@ -83,6 +84,29 @@ pub(super) fn run(path: &Path, output: &Output) -> Done {
             Err(Failure(format!("{problems} to mend")))
         }
     })
+}
+
+/// A limit that another one comes before is probably not meant.
+fn sessions(session: &Session, report: &mut Report) {
+    let longest = if session.keep_me_signed_in {
+        session
+            .absolute_minutes
+            .max(session.keep_me_signed_in_minutes)
+    } else {
+        session.absolute_minutes
+    };
+    // Whoever sets a short absolute limit need not think of the other.
+    let is_meant = session.idle_minutes != Session::default().idle_minutes;
+    if is_meant && session.idle_minutes > longest {
+        report.add(
+            State::Warning,
+            "sessions",
+            format!(
+                "[session] idle_minutes = {} never counts: every session ends after {longest} minutes (absolute_minutes); set it lower, or the other higher",
+                session.idle_minutes
+            ),
+        );
+    }
 }
 
 fn second_factor(config: &Config, store: &Store, master: &MasterKey, report: &mut Report) {
@@ -299,6 +323,11 @@ fn trusts(trust: &TrustConfiguration, report: &mut Report) {
         "relying parties",
         format!("{} registered", trust.relying_parties.len()),
     );
+    if trust.domains.iter().next().is_some()
+        && let Some(missing) = domain::unanswered(domain::entra(trust))
+    {
+        report.add(State::Warning, "domains", missing);
+    }
     for party in &trust.relying_parties {
         for fault in super::rp::faults::faults(party) {
             let state = if fault.doubtful {
@@ -340,7 +369,8 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
             "no [[directory]] is configured; nobody could sign in",
         );
     }
-    for directory in opened.all() {
+    for (directory, section) in opened.all().iter().zip(&config.directories) {
+        let mut answers = true;
         // A search for a name that nobody has goes the whole way: DNS, TLS, the service account's bind, a search.
         let nobody = format!("signet-check-nobody@{}", directory.name());
         match LoginName::parse(&nobody, None) {
@@ -354,17 +384,16 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
                     ),
                 ),
                 Err(error) => {
-                    let message = error.message();
-                    report.add(
-                        State::Problem,
-                        "directory",
-                        format!(
-                            "{}: {}; {}",
-                            directory.name(),
-                            message.private,
-                            message.hint
-                        ),
-                    );
+                    answers = !matches!(error, DirectoryError::Unavailable { .. });
+                    let finds_none =
+                        section.controllers.is_empty() && directory.health().await.is_empty();
+                    let text = match error {
+                        DirectoryError::Unavailable { detail, .. } if finds_none => {
+                            no_controller(section, &detail)
+                        }
+                        error => format!("{error}; {}", mend(&error)),
+                    };
+                    report.add(State::Problem, "directory", text);
                 }
             },
             Err(error) => report.add(
@@ -373,7 +402,9 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
                 format!("{}: {error}", directory.name()),
             ),
         }
-        lockout(config, directory.as_ref(), report).await;
+        if answers {
+            lockout(config, directory.as_ref(), report).await;
+        }
         for controller in directory.health().await {
             let detail = controller
                 .detail
@@ -393,6 +424,47 @@ async fn directories(config: &Config, clock: &Clock, report: &mut Report) {
                 clocks(&controller.name, reading.ahead, report);
             }
         }
+    }
+}
+
+/// No controller by DNS: what was asked, of whom, and how to do without.
+fn no_controller(section: &DirectoryConfig, detail: &str) -> String {
+    let domain = section.domain.trim_end_matches('.');
+    let site = section
+        .site
+        .as_ref()
+        .map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{domain} and "));
+    let server = match section.resolver {
+        Some(resolver) => format!("the DNS server {resolver} (resolver)"),
+        None => "this machine's DNS server".to_owned(),
+    };
+    // It may begin with the name, which is said here already.
+    let said = detail
+        .strip_prefix("_ldap.")
+        .and_then(|rest| rest.split_once(": "))
+        .map_or(detail, |(_, said)| said);
+    format!(
+        "{domain}: no domain controller was found: {server} was asked for SRV records of {}_ldap._tcp.dc._msdcs.{domain} ({said}); name the controllers in [[directory]] controllers, or a DNS server that knows the domain in resolver",
+        site.unwrap_or_default()
+    )
+}
+
+/// What an operator does about a directory that does not answer well; the error's own hint is for people who sign in.
+fn mend(error: &DirectoryError) -> &'static str {
+    match error {
+        DirectoryError::Unavailable { .. } => {
+            "see the controllers below, and whether a firewall lets this machine reach them (port 636, with starttls 389)"
+        }
+        DirectoryError::ServiceAccountRefused { .. } => {
+            "check account and password_file in [[directory]], and that the account is neither locked, disabled nor expired"
+        }
+        DirectoryError::QueryRefused { .. } => {
+            "the service account needs the right to read the domain"
+        }
+        DirectoryError::MalformedAnswer { .. } => {
+            "check that [[directory]] controllers names domain controllers and nothing else"
+        }
+        _ => "run the check again; if it stays, the log of signet serve says more",
     }
 }
 
@@ -455,4 +527,71 @@ async fn lockout(config: &Config, directory: &dyn Directory, report: &mut Report
         },
     };
     report.add(state, "lockout", text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: &str = "[service]\nhost = \"sts.contoso.com\"\n[listen]\nhttps = [\"127.0.0.1:8443\"]\n[tls]\ncertificate = \"tls.pem\"\nkey = \"tls.key\"\n[store]\nurl = \"sqlite://signet.db\"\nmaster_key = \"master.key\"\n";
+
+    #[test]
+    fn controllers_that_dns_does_not_know_are_an_operators_matter() {
+        let text = format!(
+            "{NODE}[[directory]]\ndomain = \"corp.contoso.com\"\nnetbios = \"CORP\"\nca = \"ca.pem\"\naccount = \"x\"\npassword_file = \"p\"\nresolver = \"10.0.0.53:53\"\n"
+        );
+        let config = Config::parse(&text, "f").unwrap();
+        let said = no_controller(
+            &config.directories[0],
+            "_ldap._tcp.dc._msdcs.corp.contoso.com.: there is no such name",
+        );
+        for part in [
+            "10.0.0.53:53 (resolver)",
+            "_ldap._tcp.dc._msdcs.corp.contoso.com (there is no such name)",
+            "[[directory]] controllers",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!said.contains("password. Try"), "{said}");
+    }
+
+    #[test]
+    fn domains_that_nothing_here_answers_entra_for_are_told() {
+        let mut trust = TrustConfiguration::default();
+        let warnings = |trust: &TrustConfiguration| {
+            let mut report = Report(Vec::new());
+            trusts(trust, &mut report);
+            let lines = report.0.into_iter().filter(|line| line.part == "domains");
+            lines.map(|line| line.text).collect::<Vec<_>>()
+        };
+        assert!(warnings(&trust).is_empty());
+        trust.domains.insert(signet_model::FederatedDomain {
+            name: "contoso.com".to_owned(),
+            issuer_uri: "urn:contoso".to_owned(),
+            covers_subdomains: true,
+        });
+        let told = warnings(&trust);
+        assert!(
+            told.len() == 1 && told[0].contains("rp add --preset entra"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn an_idle_limit_that_never_counts_is_told() {
+        let told = |session: &str| {
+            let config = Config::parse(&format!("{NODE}[session]\n{session}"), "f").unwrap();
+            let mut report = Report(Vec::new());
+            sessions(&config.session, &mut report);
+            !report.0.is_empty()
+        };
+        assert!(told("idle_minutes = 600\n"));
+        for good in [
+            "absolute_minutes = 60\n",
+            "idle_minutes = 600\nkeep_me_signed_in = true\n",
+            "idle_minutes = 60\n",
+        ] {
+            assert!(!told(good), "{good}");
+        }
+    }
 }

@@ -15,6 +15,10 @@ mod serve;
 
 use std::process::ExitCode;
 
+use signet_certs::CertError;
+use signet_metadata::fetch::FetchError;
+use signet_store::StoreError;
+
 use crate::cli::{Cli, Command};
 
 use self::output::Output;
@@ -36,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Audit(command) => audit::run(&config, command, &output),
     };
     match done {
+        Ok(()) if output.is_lost() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
@@ -48,9 +53,29 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        let text = error.to_string();
+        Self(match hint(&error) {
+            Some(hint) => format!("{}. {hint}", text.trim_end_matches('.')),
+            None => text,
+        })
+    }
+}
+
+/// The next step after errors whose hint is for an operator. Others say it in their text, or to whoever signs in.
+fn hint(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<CertError>() {
+        return Some(error.hint());
+    }
+    if let Some(error) = error.downcast_ref::<FetchError>() {
+        return Some(error.message().hint);
+    }
+    match error.downcast_ref::<StoreError>()? {
+        error @ (StoreError::StaleTrustVersion { .. } | StoreError::NameTaken { .. }) => {
+            Some(error.message().hint)
+        }
+        _ => None,
     }
 }
 
@@ -63,4 +88,31 @@ pub(crate) fn block_on<F: Future<Output = Done>>(work: F) -> Done {
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_the_next_step_and_never_the_one_of_people_who_sign_in() {
+        let Failure(text) = FetchError::ForbiddenAddress {
+            host: "10.0.0.1".to_owned(),
+            address: std::net::Ipv4Addr::new(10, 0, 0, 1).into(),
+        }
+        .into();
+        assert!(
+            text.starts_with("10.0.0.1 is a private address, which is not fetched from. ")
+                && text.contains("[metadata] allow_networks")
+                && text.contains("--metadata FILE"),
+            "{text}"
+        );
+        let Failure(text) = CertError::KeyNotRsa.into();
+        assert!(
+            text.contains("RSA key. Token-signing keys are RSA"),
+            "{text}"
+        );
+        let Failure(text) = StoreError::TrustTampered.into();
+        assert!(!text.contains("Try again in a few minutes"), "{text}");
+    }
 }

@@ -1,9 +1,8 @@
 //! Printing: tables for people, JSON for programs.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where commands print"
-)]
+#![expect(clippy::print_stderr, reason = "this is where commands print")]
+
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -12,33 +11,54 @@ use super::Failure;
 /// Where a command's answer goes.
 pub(crate) struct Output {
     json: bool,
+    lost: AtomicBool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self {
+            json,
+            lost: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether an answer could not be written where it was to go.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    fn write(&self, text: &str) {
+        match writeln!(std::io::stdout().lock(), "{text}") {
+            Ok(()) => {}
+            // Whoever reads no further (`| head`) has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            Err(error) => {
+                self.lost.store(true, Ordering::Relaxed);
+                eprintln!("signet: the answer cannot be written: {error}");
+            }
+        }
     }
 
     /// Prints `document` with `--json`, else `text`.
     pub(crate) fn show(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         if self.json {
             match serde_json::to_string_pretty(document) {
-                Ok(json) => println!("{json}"),
+                Ok(json) => self.write(&json),
                 Err(error) => eprintln!("signet: the answer cannot be written as JSON: {error}"),
             }
         } else {
-            println!("{}", text().trim_end());
+            self.write(text().trim_end());
         }
     }
 
-    /// Prints plain text, whatever the format: scripts and certificates.
+    /// Prints plain text, whatever the format: the demonstration's welcome.
     pub(crate) fn plain(&self, text: &str) {
-        println!("{}", text.trim_end());
+        self.write(text.trim_end());
     }
 
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.json {
-            println!("{}", serde_json::json!({ "error": failure.0 }));
+            self.write(&serde_json::json!({ "error": failure.0 }).to_string());
         } else {
             eprintln!("signet: {}", failure.0);
         }

@@ -12,7 +12,7 @@ use std::fmt;
 use signet_claims::RuleSet;
 use signet_metadata::{EndpointFault, check_endpoint};
 use signet_model::RelyingParty;
-use signet_model::uris::{authn, binding};
+use signet_model::uris::{ENTRA_REALM, authn, binding};
 use signet_xml::{KeyRefused, RecipientKey, TrustedKey};
 use url::Url;
 
@@ -44,6 +44,9 @@ const CLASSES: [&str; 17] = [
     authn::X509,
     authn::UNSPECIFIED,
 ];
+
+/// How AD FS's own commands write [`authn::WINDOWS_OR_MULTIPLE`] for Entra's trust.
+const ADFS_SHORT: &str = "wiaormultiauthn";
 
 /// Something wrong with one property.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,6 +270,11 @@ impl Findings<'_> {
     }
 
     fn encryption_certificate(&mut self) {
+        let entra = self.party.issuer_by_domain || self.party.has_identifier(ENTRA_REALM);
+        if entra && self.party.encrypt_claims && self.party.encryption_certificate.is_some() {
+            let text = "Entra reads no encrypted tokens (AADSTS500082); set it to null".to_owned();
+            self.refuse("encryption_certificate", text);
+        }
         if let Some(certificate) = &self.party.encryption_certificate
             && let Err(refused) = RecipientKey::from_certificate_base64(certificate)
         {
@@ -317,7 +325,7 @@ impl Findings<'_> {
         let classes = &self.party.allowed_authentication_classes;
         let unknown: Vec<_> = classes
             .iter()
-            .filter(|class| !CLASSES.contains(&class.as_str()))
+            .filter(|class| !CLASSES.contains(&class.as_str()) && **class != ADFS_SHORT)
             .map(|class| format!("{:?}", cut(class)))
             .collect();
         if unknown.is_empty() {
@@ -329,7 +337,7 @@ impl Findings<'_> {
             CLASSES.join(", ")
         );
         if unknown.len() == classes.len() {
-            self.refuse(PROPERTY, format!("nobody could sign in: {text}"));
+            self.refuse(PROPERTY, format!("it would keep nobody out: {text}"));
         } else {
             self.doubt(PROPERTY, text);
         }

@@ -124,6 +124,26 @@ fn times_have_bounds() {
 }
 
 #[test]
+fn entra_is_sent_nothing_encrypted() {
+    let told = |change: fn(&mut RelyingParty)| {
+        let found = after(|party| {
+            party.encryption_certificate = Some("MIIC".to_owned());
+            change(party);
+        });
+        found
+            .iter()
+            .any(|(_, _, text)| text.contains("AADSTS500082"))
+    };
+    assert!(told(|party| party.issuer_by_domain = true));
+    assert!(told(|party| party.identifiers.push(ENTRA_REALM.to_owned())));
+    assert!(!told(|_| {}));
+    assert!(!told(|party| {
+        party.issuer_by_domain = true;
+        party.encrypt_claims = false;
+    }));
+}
+
+#[test]
 fn methods_that_nobody_performs_are_named_and_refused_when_they_are_all() {
     let classes = |names: &[&str]| {
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
@@ -135,6 +155,8 @@ fn methods_that_nobody_performs_are_named_and_refused_when_they_are_all() {
         "{text}"
     );
     assert!(classes(&["foo", authn::X509]).1);
+    let of_adfs = after(|party| party.allowed_authentication_classes = vec![ADFS_SHORT.to_owned()]);
+    assert_eq!(of_adfs, []);
     let performed = |uri: &str| {
         let mut every = Method::FIRST.into_iter().chain(Method::SECOND);
         every.any(|method| method.satisfies(uri))
