@@ -20,7 +20,7 @@ use time::{Duration, OffsetDateTime};
 
 pub use conflicts::{Conflict, find_conflicts};
 pub use note::Note;
-pub use refresh::{Change, changes};
+pub use refresh::{Change, changes, refreshed};
 pub use saml::RequestedAttribute;
 pub use trust::Trust;
 
@@ -57,6 +57,8 @@ pub struct PartnerMetadata {
     pub name_id_formats: Vec<String>,
     /// `WantAssertionsSigned`.
     pub wants_signed_assertions: bool,
+    /// Whether it says how contents are to be encrypted; else the draft has what partners of its kind can read.
+    pub names_encryption: bool,
     /// Attributes it asks for by SAML.
     pub requested_attributes: Vec<RequestedAttribute>,
     /// Claim types it asks for by WS-Federation.

@@ -136,7 +136,7 @@ def test_sec_cfg_03_sec_cfg_04_metadata_read_again_is_told_and_what_is_dangerous
     publish(acs, "https://wiki.contoso.com/two")
     assert "new endpoint https://wiki.contoso.com/two" in admin.succeed(*again)
     publish(acs, "https://evil.test/acs")
-    assert "! tokens would go to a new host: https://evil.test/acs" in admin.refused(*again)
+    assert "! a new origin (scheme, host and port) would be answered: https://evil.test/acs" in admin.refused(*again)
     assert consumers() == [acs, "https://wiki.contoso.com/two"]
     admin.succeed(*again, "--approve")
     assert consumers() == [acs, "https://evil.test/acs"]

@@ -9,7 +9,7 @@ mod subject;
 mod text;
 
 pub(crate) use context::context_class;
-pub use context::satisfies_demand;
+pub use context::{demanded_classes, restricts, satisfies_demand};
 pub use evidence::{RefusedBecause, RefusedClaim};
 pub(crate) use evidence::{StatedByService, check_evidence_claims};
 pub(crate) use identity::{ANCHOR_RULE, Anchors, check_identity_claims, is_entra};

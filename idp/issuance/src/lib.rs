@@ -29,7 +29,7 @@ mod stores;
 
 pub use address::{is_below, unsafe_because};
 pub use audit::AuditFacts;
-pub use checks::{RefusedBecause, RefusedClaim, satisfies_demand};
+pub use checks::{RefusedBecause, RefusedClaim, demanded_classes, restricts, satisfies_demand};
 pub use engine::{Engine, Occasion, ServiceIdentity};
 pub use explain::{ExplainedStage, Explanation, HypotheticalUser, TokenPreview};
 pub use id::RandomnessFailed;

@@ -7,7 +7,7 @@ use signet_model::relying_party::{
 use signet_model::{AccountId, Claim, Evidence, Protocol, RelyingParty, RelyingPartyId};
 use time::{Duration, OffsetDateTime};
 
-use crate::checks::RefusedClaim;
+use crate::checks::{RefusedClaim, is_entra};
 use crate::name_id::NameId;
 
 /// Permission to issue one token: to whom, in whose name, saying what.
@@ -63,8 +63,8 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// The terms of `relying_party` for a token of `token_type`: a day of life at most, and `NotBefore` goes back
-    /// 15 minutes at most, whatever an older store says.
+    /// The terms of `relying_party` for a token of `token_type`. Whatever an older store says, its life is a day at most,
+    /// `NotBefore` goes back 15 minutes at most, and Entra, which reads no encrypted tokens (AADSTS500082), gets none.
     pub(crate) fn of(relying_party: &RelyingParty, token_type: TokenType) -> Self {
         let skew = relying_party
             .not_before_skew_minutes
@@ -72,12 +72,12 @@ impl Terms {
         let certificate = relying_party.encryption_certificate.as_ref();
         Self {
             token_type,
-            lifetime: relying_party.token_lifetime().min(LONGEST_LIFE),
+            lifetime: relying_party.token_lifetime(),
             not_before_skew: Duration::minutes(i64::from(skew)),
             algorithm: relying_party.signature_algorithm,
             response_signature: relying_party.saml_response_signature,
             encryption: certificate
-                .filter(|_| relying_party.encrypt_claims)
+                .filter(|_| relying_party.encrypt_claims && !is_entra(relying_party))
                 .map(|der| (der.clone(), relying_party.encryption_algorithm)),
         }
     }
@@ -159,9 +159,6 @@ impl PermittedRelease {
         &self.content.rules_summary
     }
 }
-
-/// A token cannot be called back (SAML-16, WSF-12), so none outlives a working day by much.
-const LONGEST_LIFE: Duration = Duration::days(1);
 
 /// AD FS takes `NotBeforeSkew` from 0 to 15 minutes.
 const GREATEST_SKEW_MINUTES: u32 = 15;

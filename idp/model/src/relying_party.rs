@@ -157,14 +157,15 @@ impl RelyingParty {
         }
     }
 
-    /// Token lifetime, never 0.
+    /// Token lifetime: never 0, and a day at most, whatever an older store says. A token cannot be called back
+    /// (SAML-16, WSF-12).
     pub fn token_lifetime(&self) -> time::Duration {
         let minutes = if self.token_lifetime_minutes == 0 {
             60
         } else {
             self.token_lifetime_minutes
         };
-        time::Duration::minutes(i64::from(minutes))
+        time::Duration::minutes(i64::from(minutes)).min(time::Duration::DAY)
     }
 
     /// Whether `identifier` is one of its identifiers, octet by octet.

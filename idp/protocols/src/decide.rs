@@ -3,14 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use signet_issuance::satisfies_demand;
+use signet_issuance::{demanded_classes, satisfies_demand};
 use signet_model::{
     AvailableMethods, Evidence, Method, Performed, Protocol, RelyingParty, RequestedAuthentication,
     SignInRequest,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::error::ProtocolError;
+use crate::error::{ProtocolError, cut};
 use crate::saml2::{SamlRefusal, SamlStatus};
 
 /// Evidence from further in the future than this is not believed: nodes' clocks may differ by seconds.
@@ -192,6 +192,19 @@ pub(crate) fn is_possible(
     !possible_firsts(wanted, party, available).is_empty()
 }
 
+/// Why none of what is performed here would do: what the request names, or what the relying party accepts.
+pub(crate) fn unavailable(wanted: &RequestedAuthentication, party: &RelyingParty) -> ProtocolError {
+    let named = demanded_classes(wanted, party);
+    let shown = named.iter().map(|class| cut(class)).collect();
+    if wanted.methods.is_empty() && !named.is_empty() {
+        return ProtocolError::OperatorMethodsUnavailable {
+            name: party.name.clone(),
+            accepted: shown,
+        };
+    }
+    ProtocolError::RelyingPartyMethodUnavailable { methods: shown }
+}
+
 /// How a request that cannot be met is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -202,12 +215,10 @@ pub enum Refusal {
 }
 
 /// Turns an impossible request into the answer of its protocol: a status for SAML, a page for WS-Federation.
-pub fn refuse(request: &SignInRequest, why: Impossible) -> Refusal {
-    let methods = || request.authentication.methods.clone();
+pub fn refuse(request: &SignInRequest, party: &RelyingParty, why: Impossible) -> Refusal {
+    let wanted = &request.authentication;
     match request.protocol {
-        Protocol::WsFederation => {
-            Refusal::Page(ProtocolError::RelyingPartyMethodUnavailable { methods: methods() })
-        }
+        Protocol::WsFederation => Refusal::Page(unavailable(wanted, party)),
         Protocol::Saml2 => {
             let (status, detail) = match why {
                 Impossible::NoPassive => (
@@ -216,7 +227,7 @@ pub fn refuse(request: &SignInRequest, why: Impossible) -> Refusal {
                 ),
                 Impossible::NoAuthnContext => (
                     SamlStatus::NoAuthnContext,
-                    format!("wanted one of {:?}", methods()),
+                    unavailable(wanted, party).to_string(),
                 ),
             };
             Refusal::Status(SamlRefusal::of(request, status, detail))

@@ -137,6 +137,16 @@ pub enum ProtocolError {
         /// What was asked for.
         methods: Vec<String>,
     },
+    /// The relying party accepts only methods that this service does not perform.
+    #[error(
+        "relying party {name:?} accepts {accepted:?} only, which this service does not perform: see its allowed_authentication_classes"
+    )]
+    OperatorMethodsUnavailable {
+        /// Display name.
+        name: String,
+        /// Its `allowed_authentication_classes`.
+        accepted: Vec<String>,
+    },
     /// Base64, DEFLATE or UTF-8 of a SAML message is broken.
     #[error("SAML message encoding: {detail}")]
     RelyingPartySamlEncoding {

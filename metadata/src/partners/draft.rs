@@ -142,6 +142,7 @@ impl<'d> Draft<'d> {
             cache_duration: self.validity.cache,
             name_id_formats: self.name_id_formats,
             wants_signed_assertions: self.wants_signed_assertions,
+            names_encryption: self.encryption_named,
             requested_attributes: self.requested_attributes,
             requested_claims: self.requested_claims,
         })

@@ -6,6 +6,8 @@ use signet_model::RelyingParty;
 use signet_model::relying_party::{AssertionConsumer, LogoutService};
 use url::Url;
 
+use super::PartnerMetadata;
+
 /// A difference between a relying party and fresh metadata of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -19,8 +21,8 @@ pub enum Change {
         /// The identifier.
         identifier: String,
     },
-    /// An address on a host that the relying party did not have.
-    ForeignHost {
+    /// An address of a scheme, host and port that tokens did not go to before.
+    ForeignOrigin {
         /// The address.
         location: String,
     },
@@ -48,6 +50,8 @@ pub enum Change {
     EncryptionCertificateChanged,
     /// Assertions would not be encrypted any more.
     EncryptionCertificateRemoved,
+    /// The partner names another way to encrypt contents.
+    EncryptionAlgorithmChanged,
     /// Unsigned requests would be refused from now on.
     SignedRequestsRequired,
     /// The partner's requests need not be signed any more.
@@ -61,7 +65,7 @@ impl Change {
         match self {
             Self::OtherEntity { .. }
             | Self::IdentifierAdded { .. }
-            | Self::ForeignHost { .. }
+            | Self::ForeignOrigin { .. }
             | Self::SigningCertificatesReplaced
             | Self::EncryptionCertificateChanged
             | Self::EncryptionCertificateRemoved
@@ -72,6 +76,7 @@ impl Change {
             | Self::SigningCertificateAdded
             | Self::SigningCertificateRemoved
             | Self::EncryptionCertificateAdded
+            | Self::EncryptionAlgorithmChanged
             | Self::SignedRequestsRequired => false,
         }
     }
@@ -84,8 +89,11 @@ impl fmt::Display for Change {
                 write!(f, "the metadata describes {entity_id:?}, another partner")
             }
             Self::IdentifierAdded { identifier } => write!(f, "new identifier {identifier:?}"),
-            Self::ForeignHost { location } => {
-                write!(f, "tokens would go to a new host: {location}")
+            Self::ForeignOrigin { location } => {
+                write!(
+                    f,
+                    "a new origin (scheme, host and port) would be answered: {location}"
+                )
             }
             Self::EndpointAdded { location } => write!(f, "new endpoint {location}"),
             Self::EndpointRemoved { location } => write!(f, "endpoint {location} removed"),
@@ -100,12 +108,34 @@ impl fmt::Display for Change {
             }
             Self::EncryptionCertificateChanged => f.write_str("encryption certificate changed"),
             Self::EncryptionCertificateRemoved => f.write_str("encryption certificate removed"),
+            Self::EncryptionAlgorithmChanged => {
+                f.write_str("contents are encrypted in another way")
+            }
             Self::SignedRequestsRequired => f.write_str("unsigned requests are refused"),
             Self::SignedRequestsNoLongerRequired => {
                 f.write_str("requests need not be signed any more")
             }
         }
     }
+}
+
+/// The draft of fresh metadata, with what `known` has where the metadata says nothing: the addresses of a protocol that it
+/// has no role for, and how contents are encrypted.
+pub fn refreshed(known: &RelyingParty, metadata: &PartnerMetadata) -> RelyingParty {
+    let mut draft = metadata.relying_party.clone();
+    if draft.wsfed_endpoints.is_empty() {
+        draft.wsfed_endpoints.clone_from(&known.wsfed_endpoints);
+    }
+    if draft.assertion_consumers.is_empty() {
+        draft
+            .assertion_consumers
+            .clone_from(&known.assertion_consumers);
+        draft.logout_services.clone_from(&known.logout_services);
+    }
+    if !metadata.names_encryption && known.encryption_certificate.is_some() {
+        draft.encryption_algorithm = known.encryption_algorithm;
+    }
+    draft
 }
 
 /// What applying the draft `fresh` to `known` would change. Empty: nothing.
@@ -135,6 +165,12 @@ pub fn changes(known: &RelyingParty, fresh: &RelyingParty) -> Vec<Change> {
         }
         _ => {}
     }
+    if known.encryption_certificate.is_some()
+        && fresh.encryption_certificate.is_some()
+        && known.encryption_algorithm != fresh.encryption_algorithm
+    {
+        found.push(Change::EncryptionAlgorithmChanged);
+    }
     match (
         known.signed_requests_required,
         fresh.signed_requests_required,
@@ -151,17 +187,15 @@ fn endpoint_changes(known: &RelyingParty, fresh: &RelyingParty, found: &mut Vec<
     if before == after && endpoints(known) != endpoints(fresh) {
         found.push(Change::EndpointsRearranged);
     }
-    let hosts: Vec<_> = before
-        .iter()
-        .filter_map(|location| host(location))
-        .collect();
+    // Where sign-outs are answered no token goes, so those addresses make no origin known.
+    let origins: Vec<_> = token_locations(known).filter_map(origin).collect();
     for location in after.iter().filter(|location| !before.contains(location)) {
-        let known_host = host(location).is_some_and(|host| hosts.contains(&host));
+        let is_known = origin(location).is_some_and(|origin| origins.contains(&origin));
         let location = (*location).to_owned();
-        found.push(if known_host {
+        found.push(if is_known {
             Change::EndpointAdded { location }
         } else {
-            Change::ForeignHost { location }
+            Change::ForeignOrigin { location }
         });
     }
     for location in before.iter().filter(|location| !after.contains(location)) {
@@ -205,25 +239,23 @@ fn endpoints(party: &RelyingParty) -> (&[String], &[AssertionConsumer], &[Logout
 }
 
 fn locations(party: &RelyingParty) -> Vec<&str> {
-    let consumers = party
-        .assertion_consumers
-        .iter()
-        .map(|consumer| consumer.location.as_str());
     let logout = party.logout_services.iter().flat_map(|service| {
         std::iter::once(service.location.as_str()).chain(service.response_location.as_deref())
     });
-    let mut all: Vec<_> = party
-        .wsfed_endpoints
-        .iter()
-        .map(String::as_str)
-        .chain(consumers)
-        .chain(logout)
-        .collect();
+    let mut all: Vec<_> = token_locations(party).chain(logout).collect();
     all.sort_unstable();
     all.dedup();
     all
 }
 
-fn host(location: &str) -> Option<String> {
-    Url::parse(location).ok()?.host_str().map(str::to_owned)
+fn token_locations(party: &RelyingParty) -> impl Iterator<Item = &str> {
+    let consumers = party.assertion_consumers.iter();
+    let endpoints = party.wsfed_endpoints.iter().map(String::as_str);
+    endpoints.chain(consumers.map(|consumer| consumer.location.as_str()))
+}
+
+/// Scheme, host and port: another port may be another's program, and plain http is read by anybody on the way.
+fn origin(location: &str) -> Option<String> {
+    let origin = Url::parse(location).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }

@@ -71,7 +71,7 @@ fn sec_cfg_04_foreign_hosts_and_swapped_keys_wait_for_approval() {
     assert!(
         found
             .iter()
-            .any(|change| matches!(change, Change::ForeignHost { .. }) && change.needs_approval())
+            .any(|change| matches!(change, Change::ForeignOrigin { .. }) && change.needs_approval())
     );
 
     let mut keyed = known.clone();

@@ -36,15 +36,13 @@ pub fn satisfies_demand(
 /// Entra's trust names `wiaormultiauthn` alone and takes passwords all the same (entra-federation facts 1.2 and 2.1): that
 /// name, and those that no method has, let a relying party ask for them and keep nobody out.
 fn is_accepted(evidence: &Evidence, relying_party: &RelyingParty) -> bool {
-    let mut classes = relying_party
-        .allowed_authentication_classes
-        .iter()
-        .filter(|class| restricts(class))
-        .peekable();
-    classes.peek().is_none() || classes.any(|class| evidence.satisfies(class))
+    let classes = &relying_party.allowed_authentication_classes;
+    !classes.iter().any(|class| restricts(class))
+        || classes.iter().any(|class| evidence.satisfies(class))
 }
 
-fn restricts(class: &str) -> bool {
+/// Whether `class`, in the list of a relying party, keeps anybody out.
+pub fn restricts(class: &str) -> bool {
     let methods = || Method::FIRST.into_iter().chain(Method::SECOND);
     class == authn::MULTIPLE
         || class != authn::WINDOWS_OR_MULTIPLE && methods().any(|method| method.satisfies(class))
@@ -76,6 +74,17 @@ pub(super) fn satisfies_request(evidence: &Evidence, requested: &RequestedAuthen
         Comparison::Better => methods
             .iter()
             .all(|uri| rank(uri).is_some_and(|asked| own > asked)),
+    }
+}
+
+/// What a request demands by name, or else what its relying party accepts.
+pub fn demanded_classes<'a>(
+    requested: &'a RequestedAuthentication,
+    relying_party: &'a RelyingParty,
+) -> &'a [String] {
+    match requested.methods.as_slice() {
+        [] => &relying_party.allowed_authentication_classes,
+        methods => methods,
     }
 }
 
@@ -229,6 +238,22 @@ mod tests {
                 authn::WINDOWS_OR_MULTIPLE
             ]));
         }
+        // Beside another class it is one more way in, as it reads.
+        party.allowed_authentication_classes = vec![
+            authn::MULTIPLE.to_owned(),
+            authn::WINDOWS_OR_MULTIPLE.to_owned(),
+        ];
+        let ticket = Performed {
+            method: Method::Kerberos,
+            at: datetime!(2026-03-04 05:06:07 UTC),
+        };
+        let ticket = Evidence::begin(ticket, NetworkLocation::Inside);
+        assert!(satisfies_demand(&ticket, &any, &party));
+        assert!(!satisfies_demand(&password(), &any, &party));
+        let mut accepts = |classes: &[&str]| {
+            party.allowed_authentication_classes = classes.iter().map(|&one| one.into()).collect();
+            satisfies_demand(&password(), &any, &party)
+        };
         // What Entra's trust says at AD FS keeps no password out.
         assert!(accepts(&[authn::WINDOWS_OR_MULTIPLE]));
         assert!(accepts(&["wiaormultiauthn", "urn:nobody:knows"]));

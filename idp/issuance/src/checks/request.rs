@@ -7,7 +7,7 @@ use signet_model::{Evidence, Protocol, RelyingParty, SignInRequest};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use super::context::satisfies_demand;
+use super::context::{demanded_classes, satisfies_demand};
 use crate::address::is_below;
 use crate::refusal::Refusal;
 
@@ -132,17 +132,9 @@ fn check_methods(
         .map(|one| one.method.saml2_class())
         .collect::<Vec<_>>();
     Err(Refusal::MethodNotPerformed {
-        requested: named(request, relying_party).join(" "),
+        requested: demanded_classes(&request.authentication, relying_party).join(" "),
         performed: performed.join(" "),
     })
-}
-
-/// What the request names, or else what the relying party accepts.
-fn named<'a>(request: &'a SignInRequest, relying_party: &'a RelyingParty) -> &'a [String] {
-    match request.authentication.methods.as_slice() {
-        [] => &relying_party.allowed_authentication_classes,
-        methods => methods,
-    }
 }
 
 /// `ForceAuthn` (saml-core-2.0-os 3.4.1), `wfresh` (WS-Federation 1.2, 13.2.2) and the relying party's own wish:

@@ -236,13 +236,13 @@ fn sec_saml_11_what_a_password_is_not_is_impossible() {
 #[test]
 fn the_refusal_is_of_the_protocol() {
     let saml = request(wants(Comparison::Exact, &[authn::MULTIPLE]));
-    let Refusal::Status(status) = refuse(&saml, Impossible::NoAuthnContext) else {
+    let Refusal::Status(status) = refuse(&saml, &wiki(), Impossible::NoAuthnContext) else {
         panic!()
     };
     assert_eq!(status.status, SamlStatus::NoAuthnContext);
     assert_eq!(status.reply_to, saml.reply_to);
     assert_eq!(status.in_response_to.as_deref(), Some("_1"));
-    let Refusal::Status(status) = refuse(&saml, Impossible::NoPassive) else {
+    let Refusal::Status(status) = refuse(&saml, &wiki(), Impossible::NoPassive) else {
         panic!()
     };
     assert_eq!(status.status, SamlStatus::NoPassive);
@@ -251,7 +251,7 @@ fn the_refusal_is_of_the_protocol() {
         ..saml
     };
     assert!(matches!(
-        refuse(&wsfed, Impossible::NoAuthnContext),
+        refuse(&wsfed, &wiki(), Impossible::NoAuthnContext),
         Refusal::Page(ProtocolError::RelyingPartyMethodUnavailable { .. })
     ));
 }

@@ -129,6 +129,12 @@ pub(super) fn message(error: &ProtocolError) -> MessagePair {
             "The application asked for a way of signing in that is not known here.",
             TELL_APPLICATION,
         ),
+        E::OperatorMethodsUnavailable { .. } => (
+            "SIG-RP-METHODS-UNAVAILABLE",
+            Culprit::Operator,
+            "The application needs a way of signing in that this service does not offer.",
+            TELL_OPERATOR,
+        ),
         E::RelyingPartyMethodUnavailable { .. } => (
             "SIG-METHOD-UNAVAILABLE",
             Culprit::RelyingParty,

@@ -152,7 +152,7 @@ fn decide_refusal(
     if is_possible(&request.authentication, party, available) {
         return None;
     }
-    match refuse(request, Impossible::NoAuthnContext) {
+    match refuse(request, party, Impossible::NoAuthnContext) {
         Refusal::Status(refusal) => Some(refusal),
         Refusal::Page(_) => None,
     }

@@ -14,7 +14,7 @@ use super::parse::{Action, Message, parse};
 use super::resource_params::parse_requested_method;
 use super::signout::decide_sign_out;
 use crate::clock::milliseconds;
-use crate::decide::is_possible;
+use crate::decide::{is_possible, unavailable};
 use crate::error::{ProtocolError, cut};
 use crate::methods::is_known;
 use crate::parties::RelyingParties;
@@ -153,11 +153,5 @@ fn check_methods_possible(
     if is_possible(wanted, party, available) {
         return Ok(());
     }
-    let named = match wanted.methods.as_slice() {
-        [] => &party.allowed_authentication_classes,
-        methods => methods,
-    };
-    Err(ProtocolError::RelyingPartyMethodUnavailable {
-        methods: named.iter().map(|method| cut(method)).collect(),
-    })
+    Err(unavailable(wanted, party))
 }

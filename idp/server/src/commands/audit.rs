@@ -8,7 +8,7 @@ use serde_json::Value;
 use signet_store::audit::{AuditFilter, AuditRow};
 
 use super::admin::Admin;
-use super::output::{Output, table};
+use super::output::{Output, one_line, table};
 use super::{Done, Failure, block_on};
 use crate::cli::AuditCommand;
 
@@ -138,10 +138,10 @@ fn text(rows: &[Shown], parties: &BTreeMap<String, String>) -> String {
                 row.event.to_string(),
                 row.outcome.clone(),
                 row.reason.clone().unwrap_or_default(),
-                one_line(who),
-                one_line(party),
+                cell(who),
+                cell(party),
                 row.activity.clone(),
-                one_line(&detail(row)),
+                cell(&detail(row)),
             ]
         })
         .collect();
@@ -231,19 +231,10 @@ fn changed(change: &Value) -> String {
     )
 }
 
-/// What people typed must not move the cursor, turn the direction of text or break the table; the rest is in the JSON.
-fn one_line(text: &str) -> String {
+/// What people typed must not break the table; the rest is in the JSON.
+fn cell(text: &str) -> String {
     const LONGEST: usize = 400;
-    let is_hazard = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}')
-            || matches!(c, '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    let mut line: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if is_hazard(c) { ' ' } else { c })
-        .collect();
+    let mut line: String = one_line(text).chars().take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {
         line.push('…');
     }
@@ -354,6 +345,6 @@ mod tests {
         let shown = text(&[row(1, 1203, None, details)], &BTreeMap::new());
         assert_eq!(shown.lines().count(), 2);
         assert!(!shown.contains(['\r', '\u{1b}', '\u{202e}']), "{shown:?}");
-        assert!(one_line(&"x".repeat(500)).chars().count() == 401);
+        assert!(cell(&"x".repeat(500)).chars().count() == 401);
     }
 }

@@ -9,13 +9,17 @@ use signet_certs::MasterKey;
 use signet_certs::client::Revocation;
 use signet_certs::tls::TlsIdentity;
 use signet_directory::{Clock, ControllerState, Directory, DirectoryError, LoginName};
+use signet_issuance::satisfies_demand;
+use signet_model::{AvailableMethods, Performed, RelyingParty, RequestedAuthentication};
 use signet_store::{KeyRole, Store, TrustConfiguration};
 use time::OffsetDateTime;
 
 use super::output::Output;
 use super::{Done, Failure, block_on, domain};
 use crate::config::{Config, DirectoryConfig, Session};
-use crate::house::{check_second_factor, open_certificates, open_directories, open_store, ring_of};
+use crate::house::{
+    check_second_factor, open_certificates, open_directories, open_store, possible_methods, ring_of,
+};
 
 /// A signing or TLS certificate with fewer days left is worth a word.
 pub(super) const FEW_DAYS: i64 = 30;
@@ -141,7 +145,7 @@ async fn parts(config: &Config, report: &mut Report) {
                     format!("open, trust configuration version {}", trust.version),
                 );
                 keys(&trust, &master, clock.now(), report);
-                trusts(&trust, report);
+                trusts(&trust, &possible_methods(config), report);
                 second_factor(config, &store, &master, report);
             }
             Err(error) => report.add(State::Problem, "store", error.to_string()),
@@ -317,7 +321,20 @@ fn keys(trust: &TrustConfiguration, master: &MasterKey, now: OffsetDateTime, rep
     }
 }
 
-fn trusts(trust: &TrustConfiguration, report: &mut Report) {
+fn can_be_signed_in_to(party: &RelyingParty, methods: &AvailableMethods) -> bool {
+    let any = RequestedAuthentication::default();
+    methods.first().iter().any(|method| {
+        let first = Performed {
+            method: *method,
+            at: OffsetDateTime::UNIX_EPOCH,
+        };
+        methods
+            .possible_with(first)
+            .any(|evidence| satisfies_demand(&evidence, &any, party))
+    })
+}
+
+fn trusts(trust: &TrustConfiguration, methods: &AvailableMethods, report: &mut Report) {
     report.add(
         State::Good,
         "relying parties",
@@ -336,6 +353,17 @@ fn trusts(trust: &TrustConfiguration, report: &mut Report) {
                 State::Problem
             };
             report.add(state, "relying party", format!("{}: {fault}", party.name));
+        }
+        if !can_be_signed_in_to(party, methods) {
+            report.add(
+                State::Problem,
+                "relying party",
+                format!(
+                    "{}: nobody can sign in to it: this node performs none of its allowed_authentication_classes ({}); configure one of them ([certificate], [kerberos], [second_factor]), or set it to []",
+                    party.name,
+                    party.allowed_authentication_classes.join(", ")
+                ),
+            );
         }
         for warning in super::rp::show::warnings(party) {
             report.add(
@@ -531,6 +559,8 @@ async fn lockout(config: &Config, directory: &dyn Directory, report: &mut Report
 
 #[cfg(test)]
 mod tests {
+    use signet_model::Method;
+
     use super::*;
 
     const NODE: &str = "[service]\nhost = \"sts.contoso.com\"\n[listen]\nhttps = [\"127.0.0.1:8443\"]\n[tls]\ncertificate = \"tls.pem\"\nkey = \"tls.key\"\n[store]\nurl = \"sqlite://signet.db\"\nmaster_key = \"master.key\"\n";
@@ -556,11 +586,37 @@ mod tests {
     }
 
     #[test]
+    fn a_party_for_methods_that_this_node_does_not_perform_is_told() {
+        use signet_model::uris::authn;
+        let mut party = RelyingParty::new("Safe", "urn:safe");
+        let passwords = AvailableMethods::new([Method::Password], []);
+        let with_app = AvailableMethods::new([Method::Password], [Method::Totp]);
+        assert!(can_be_signed_in_to(&party, &passwords));
+        party.allowed_authentication_classes = vec![authn::MULTIPLE.to_owned()];
+        assert!(!can_be_signed_in_to(&party, &passwords));
+        assert!(can_be_signed_in_to(&party, &with_app));
+        let mut trust = TrustConfiguration::default();
+        trust.relying_parties.push(party);
+        let mut report = Report(Vec::new());
+        trusts(&trust, &passwords, &mut report);
+        assert!(
+            report
+                .0
+                .iter()
+                .any(|line| line.text.contains("nobody can sign in"))
+        );
+    }
+
+    #[test]
     fn domains_that_nothing_here_answers_entra_for_are_told() {
         let mut trust = TrustConfiguration::default();
         let warnings = |trust: &TrustConfiguration| {
             let mut report = Report(Vec::new());
-            trusts(trust, &mut report);
+            trusts(
+                trust,
+                &AvailableMethods::new([Method::Password], []),
+                &mut report,
+            );
             let lines = report.0.into_iter().filter(|line| line.part == "domains");
             lines.map(|line| line.text).collect::<Vec<_>>()
         };

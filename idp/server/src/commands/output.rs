@@ -1,5 +1,4 @@
 //! Printing: tables for people, JSON for programs.
-#![expect(clippy::print_stderr, reason = "this is where commands print")]
 
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +33,7 @@ impl Output {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             Err(error) => {
                 self.lost.store(true, Ordering::Relaxed);
-                eprintln!("signet: the answer cannot be written: {error}");
+                complain(&format!("the answer cannot be written: {error}"));
             }
         }
     }
@@ -44,10 +43,10 @@ impl Output {
         if self.json {
             match serde_json::to_string_pretty(document) {
                 Ok(json) => self.write(&json),
-                Err(error) => eprintln!("signet: the answer cannot be written as JSON: {error}"),
+                Err(error) => complain(&format!("the answer cannot be written as JSON: {error}")),
             }
         } else {
-            self.write(text().trim_end());
+            self.write(harmless(&text()).trim_end());
         }
     }
 
@@ -60,9 +59,37 @@ impl Output {
         if self.json {
             self.write(&serde_json::json!({ "error": failure.0 }).to_string());
         } else {
-            eprintln!("signet: {}", failure.0);
+            complain(&failure.0);
         }
     }
+}
+
+/// To standard error; where nobody can be told, nobody is.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "signet: {}", harmless(text));
+}
+
+/// What moves a terminal's cursor, changes its colours or turns the direction of text.
+fn is_hazard(one: char) -> bool {
+    one.is_control()
+        || matches!(one, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}')
+        || matches!(one, '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// `text`, which somebody else may have written, as one line that is harmless to a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let harmless = |one| if is_hazard(one) { ' ' } else { one };
+    text.chars().map(harmless).collect()
+}
+
+/// The same for a text of several lines.
+fn harmless(text: &str) -> String {
+    let harmless = |one| match one {
+        '\n' | '\t' => one,
+        _ if is_hazard(one) => ' ',
+        _ => one,
+    };
+    text.chars().map(harmless).collect()
 }
 
 /// A table with aligned columns.
@@ -99,7 +126,15 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{harmless, one_line, table};
+
+    #[test]
+    fn sec_log_01_what_somebody_else_wrote_commands_no_terminal() {
+        let evil = "CN=a\u{1b}[2J\u{202e}b\r\nWarning: c\u{9b}31m";
+        assert_eq!(one_line(evil), "CN=a [2J b  Warning: c 31m");
+        assert_eq!(harmless(evil), "CN=a [2J b \nWarning: c 31m");
+        assert_eq!(one_line("Ünï ✓"), "Ünï ✓");
+    }
 
     #[test]
     fn columns_line_up() {

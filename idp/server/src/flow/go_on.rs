@@ -85,7 +85,7 @@ pub(crate) async fn go_on(
                 session.as_ref(),
             )
         }
-        SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
+        SessionDecision::Impossible(why) => reply.refusal(refuse(request, &party, why)).await,
         SessionDecision::UseSession | SessionDecision::AskSecond { .. } => match session {
             Some(session) => proceed(house, caller, headers, &party, &arrived, session).await,
             None => form(house, caller, headers, &party, &arrived, None, None),
@@ -144,7 +144,7 @@ pub(crate) async fn proceed(
         SessionDecision::AskSecond { methods } => {
             ask_second(house, caller, headers, party, arrived, &session, &methods).await
         }
-        SessionDecision::Impossible(why) => reply.refusal(refuse(request, why)).await,
+        SessionDecision::Impossible(why) => reply.refusal(refuse(request, party, why)).await,
     };
     match &session.cookie {
         Some(cookie) => reply.with_cookie(response, cookie),

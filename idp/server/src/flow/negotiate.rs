@@ -250,12 +250,15 @@ async fn no_other_way(
     let request = &wanted.arrived.flow.request;
     if request.protocol == Protocol::Saml2 {
         return reply
-            .refusal(refuse(request, Impossible::NoAuthnContext))
+            .refusal(refuse(request, wanted.party, Impossible::NoAuthnContext))
             .await;
     }
     let message = ticket_wanted(detail);
     let event = EventNumber::APP_TOKEN_FAILURE;
-    if let Err(fault) = house.audit_request_failure(caller, event, &message).await {
+    if let Err(fault) = house
+        .audit_request_failure(caller, event, Some(wanted.party.id), &message)
+        .await
+    {
         return reply.message(&fault);
     }
     reply.message_with(StatusCode::FORBIDDEN, &message)

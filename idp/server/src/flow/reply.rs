@@ -102,7 +102,7 @@ impl<'a> Reply<'a> {
         };
         if let Err(fault) = self
             .house
-            .audit_request_failure(self.caller, event, &message)
+            .audit_request_failure(self.caller, event, None, &message)
             .await
         {
             return self.message(&fault);
@@ -130,7 +130,12 @@ impl<'a> Reply<'a> {
         };
         if let Err(fault) = self
             .house
-            .audit_request_failure(self.caller, EventNumber::APP_TOKEN_FAILURE, &message)
+            .audit_request_failure(
+                self.caller,
+                EventNumber::APP_TOKEN_FAILURE,
+                Some(refusal.relying_party),
+                &message,
+            )
             .await
         {
             return self.message(&fault);

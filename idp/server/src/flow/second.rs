@@ -96,7 +96,11 @@ impl<'a> Scene<'a> {
         match &self.house.second {
             Some(second) => self.ask_with(second, session, methods, None, None).await,
             None => {
-                let refusal = refuse(&self.arrived.flow.request, Impossible::NoAuthnContext);
+                let refusal = refuse(
+                    &self.arrived.flow.request,
+                    self.party,
+                    Impossible::NoAuthnContext,
+                );
                 self.reply().refusal(refusal).await
             }
         }
@@ -331,7 +335,11 @@ impl<'a> Scene<'a> {
             if certificate::is_among(methods) {
                 return self.certificate_page(session, notice);
             }
-            let refusal = refuse(&self.arrived.flow.request, Impossible::NoAuthnContext);
+            let refusal = refuse(
+                &self.arrived.flow.request,
+                self.party,
+                Impossible::NoAuthnContext,
+            );
             return self.reply().refusal(refusal).await;
         };
         let begun = second

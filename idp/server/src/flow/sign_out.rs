@@ -99,7 +99,10 @@ pub(crate) async fn saml(
     let outcome = if is_another {
         let message = another_session(&party.name);
         let event = EventNumber::SIGN_OUT_FAILURE;
-        if let Err(fault) = house.audit_request_failure(caller, event, &message).await {
+        if let Err(fault) = house
+            .audit_request_failure(caller, event, Some(party.id), &message)
+            .await
+        {
             return reply.message(&fault);
         }
         LogoutOutcome::NotThisSession

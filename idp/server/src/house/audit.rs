@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use signet_authn::{AuthenticatedUser, Cause, ChangeFailure, Changed, GuardEvent, SignInFailure};
-use signet_model::{AccountId, FactorKind, MessagePair, RelyingParty, SessionId};
+use signet_model::{AccountId, FactorKind, MessagePair, RelyingParty, RelyingPartyId, SessionId};
 use signet_store::{AuditEvent, EventNumber, Outcome};
 use time::{Duration, OffsetDateTime};
 
@@ -236,6 +236,7 @@ impl House {
         &self,
         caller: &Caller,
         event: EventNumber,
+        party: Option<RelyingPartyId>,
         message: &MessagePair,
     ) -> Result<(), MessagePair> {
         let Some(left_out) = self.strangers.admit(self.clock.now()) else {
@@ -248,6 +249,7 @@ impl House {
         );
         let event = self.event(caller, event, Outcome::Failure, details);
         self.write(AuditEvent {
+            relying_party: party,
             reason: Some(message.code.into()),
             ..event
         })

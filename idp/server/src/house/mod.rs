@@ -50,7 +50,9 @@ pub(crate) use kerberos::{Kerberos, read_binding};
 pub(crate) use keys::{load_ring, ring_of, stored};
 pub(crate) use ledger::StoreLedger;
 pub(crate) use my_sessions::{SHOWN, evidence_of, session_seal};
-pub(crate) use open::{OpenError, check_second_factor, open_directories, open_store};
+pub(crate) use open::{
+    OpenError, check_second_factor, open_directories, open_store, possible_methods,
+};
 pub(crate) use session::{AskedToEnd, EndedSession, LiveSession};
 pub(crate) use trust::Trust;
 

@@ -183,6 +183,21 @@ fn methods(
     )
 }
 
+/// What a node with `config` could perform at best: everything that a section switches on.
+pub(crate) fn possible_methods(config: &Config) -> AvailableMethods {
+    let ticket = config.kerberos.is_some().then_some(Method::Kerberos);
+    let asking = config.certificate.is_some();
+    let certificates = [Method::Certificate, Method::Smartcard];
+    let certificates = || certificates.into_iter().filter(move |_| asking);
+    AvailableMethods::new(
+        ticket
+            .into_iter()
+            .chain([Method::Password])
+            .chain(certificates()),
+        second::methods(config).into_iter().chain(certificates()),
+    )
+}
+
 /// A name without a domain belongs to the only directory when there is just one.
 fn only_domain(directories: &Directories) -> Option<String> {
     match directories.all() {

@@ -11,7 +11,7 @@ use signet_store::TrustEdit;
 use super::{faults, metadata, rules};
 use crate::cli::{Preset, RpAdd};
 use crate::commands::admin::Admin;
-use crate::commands::output::Output;
+use crate::commands::output::{Output, one_line};
 use crate::commands::{Done, Failure};
 
 #[derive(Serialize)]
@@ -71,7 +71,7 @@ pub(super) async fn run(admin: &Admin, arguments: RpAdd, output: &Output) -> Don
         let mut text = format!("Added {} ({}).\nEveryone may sign in to it.", added.name, added.identifiers.join(", "));
         for note in &added.notes {
             text.push_str("\nNote: ");
-            text.push_str(note);
+            text.push_str(&one_line(note));
         }
         text.push_str(&format!(
             "\nNext: give the application {}/FederationMetadata/2007-06/FederationMetadata.xml\nSee what it gets: signet rp show {:?}",

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use signet_claims::RuleSet;
+use signet_issuance::restricts;
 use signet_metadata::{EndpointFault, check_endpoint};
 use signet_model::RelyingParty;
+use signet_model::relying_party::EncryptionAlgorithm;
 use signet_model::uris::{ENTRA_REALM, authn, binding};
 use signet_xml::{KeyRefused, RecipientKey, TrustedKey};
 use url::Url;
@@ -270,15 +272,24 @@ impl Findings<'_> {
     }
 
     fn encryption_certificate(&mut self) {
-        let entra = self.party.issuer_by_domain || self.party.has_identifier(ENTRA_REALM);
-        if entra && self.party.encrypt_claims && self.party.encryption_certificate.is_some() {
+        let party = self.party;
+        let Some(certificate) = &party.encryption_certificate else {
+            return;
+        };
+        if let Err(refused) = RecipientKey::from_certificate_base64(certificate) {
+            self.certificate("encryption_certificate", certificate, &refused);
+        }
+        if !party.encrypt_claims {
+            return;
+        }
+        if party.issuer_by_domain || party.has_identifier(ENTRA_REALM) {
             let text = "Entra reads no encrypted tokens (AADSTS500082); set it to null".to_owned();
             self.refuse("encryption_certificate", text);
         }
-        if let Some(certificate) = &self.party.encryption_certificate
-            && let Err(refused) = RecipientKey::from_certificate_base64(certificate)
-        {
-            self.certificate("encryption_certificate", certificate, &refused);
+        let to_wsfed = party.protocols.allows_wsfed() && !party.wsfed_endpoints.is_empty();
+        if to_wsfed && party.encryption_algorithm == EncryptionAlgorithm::Aes256Gcm {
+            let text = "applications on .NET cannot read AES-GCM; if this is one, set it to \"aes256-cbc\"";
+            self.doubt("encryption_algorithm", text.to_owned());
         }
     }
 
@@ -336,7 +347,7 @@ impl Findings<'_> {
             unknown.join(", "),
             CLASSES.join(", ")
         );
-        if unknown.len() == classes.len() {
+        if !classes.iter().any(|class| restricts(class)) {
             self.refuse(PROPERTY, format!("it would keep nobody out: {text}"));
         } else {
             self.doubt(PROPERTY, text);

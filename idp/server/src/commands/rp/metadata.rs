@@ -7,12 +7,13 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use signet_claims::RuleSet;
 use signet_metadata::fetch::{Fetcher, SystemLookup};
-use signet_metadata::partners::{Change, RequestedAttribute, changes};
+use signet_metadata::partners::{Change, RequestedAttribute, changes, refreshed};
 use signet_metadata::{ImportOptions, MetadataError, PartnerMetadata, import_service_provider};
 use signet_model::RelyingParty;
 use time::OffsetDateTime;
 use url::Url;
 
+use super::text;
 use crate::cli::RpSet;
 use crate::commands::Failure;
 use crate::commands::admin::Admin;
@@ -52,14 +53,17 @@ pub(super) async fn refresh(
     let octets = load(admin, source).await?;
     let fresh = import_known(&octets, &options, known, admin.clock.now())
         .map_err(|error| Failure(format!("{source}: {error}")))?;
-    let (mut party, changed) = adopt(known, &fresh.relying_party, arguments.approve)
+    let draft = refreshed(known, &fresh);
+    let (mut party, changed) = adopt(known, &draft, arguments.approve)
         .map_err(|refused| Failure(format!("{source}: {refused}")))?;
-    if is_url(source) {
-        party.metadata_url = Some(source.to_owned());
-    }
     let changed = changed.iter().map(|one| format!("Metadata: {one}"));
     let notes = fresh.notes.iter().map(|one| format!("Note: {one}"));
-    Ok((party, changed.chain(notes).collect()))
+    let mut told: Vec<_> = changed.chain(notes).collect();
+    if is_url(source) && known.metadata_url.as_deref() != Some(source) {
+        told.push(format!("It is read from {source} from now on."));
+        party.metadata_url = Some(source.to_owned());
+    }
+    Ok((party, told))
 }
 
 /// The only entity of a document, or of several the one that is registered as `known`.
@@ -125,10 +129,10 @@ fn adopt(
         .request_signing_certificates
         .clone_from(&fresh.request_signing_certificates);
     party.signed_requests_required = fresh.signed_requests_required;
-    if party.encryption_certificate != fresh.encryption_certificate {
-        party
-            .encryption_certificate
-            .clone_from(&fresh.encryption_certificate);
+    party
+        .encryption_certificate
+        .clone_from(&fresh.encryption_certificate);
+    if fresh.encryption_certificate.is_some() {
         party.encryption_algorithm = fresh.encryption_algorithm;
     }
     Ok((party, found))
@@ -199,15 +203,8 @@ async fn load(admin: &Admin, source: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    const LARGEST: u64 = 10 * 1024 * 1024;
-    let fault = |error: String| Failure(format!("{}: {error}", path.display()));
-    let size = std::fs::metadata(path)
-        .map_err(|error| fault(error.to_string()))?
-        .len();
-    if size > LARGEST {
-        return Err(fault("larger than 10 MiB".to_owned()));
-    }
-    std::fs::read(path).map_err(|error| fault(error.to_string()))
+    const LARGEST: usize = 10 * 1024 * 1024;
+    text::octets(path, LARGEST)
 }
 
 async fn fetch(admin: &Admin, source: &str) -> Result<Vec<u8>, Failure> {
@@ -228,9 +225,10 @@ async fn fetch(admin: &Admin, source: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    const LARGEST: usize = 1024 * 1024;
     let fault = |error: String| Failure(format!("{}: {error}", path.display()));
-    CertificateDer::pem_file_iter(path)
-        .map_err(|error| fault(error.to_string()))?
+    let octets = text::octets(path, LARGEST)?;
+    CertificateDer::pem_slice_iter(&octets)
         .collect::<Result<_, _>>()
         .map_err(|error| fault(error.to_string()))
 }
@@ -248,6 +246,8 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use signet_model::relying_party::EncryptionAlgorithm;
+
     use super::*;
 
     const POST: &str = signet_model::uris::binding::HTTP_POST;
@@ -297,12 +297,39 @@ mod tests {
         assert_eq!(kept, known, "name, rules and identifiers of an admin stay");
         let refused = adopt(&known, &both("evil.test"), false).unwrap_err();
         assert!(
-            refused.contains("! tokens would go to a new host: https://evil.test/two")
-                && refused.contains("--approve"),
+            refused.contains(
+                "! a new origin (scheme, host and port) would be answered: https://evil.test/two"
+            ) && refused.contains("--approve"),
             "{refused}"
         );
         let (party, _) = adopt(&known, &both("evil.test"), true).unwrap();
         assert_eq!(party.assertion_consumers.len(), 2);
+        for other in ["wiki.example:9999", "wiki.example:80"] {
+            assert!(adopt(&known, &both(other), false).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_the_metadata_says_nothing_of_stays() {
+        let mut known = wiki(&consumer(0, "https://wiki.example/acs"));
+        known.wsfed_endpoints = vec!["https://wiki.example/wsfed".to_owned()];
+        known.encryption_certificate = Some("seal".to_owned());
+        known.encryption_algorithm = EncryptionAlgorithm::Aes128Cbc;
+        let text = document("urn:wiki", &consumer(0, "https://wiki.example/new"));
+        let mut fresh = import(&text, &known).unwrap();
+        fresh.relying_party.encryption_certificate = Some("other".to_owned());
+        let (party, _) = adopt(&known, &refreshed(&known, &fresh), true).unwrap();
+        assert_eq!(party.wsfed_endpoints, known.wsfed_endpoints);
+        assert_eq!(
+            party.assertion_consumers[0].location,
+            "https://wiki.example/new"
+        );
+        assert_eq!(party.encryption_certificate.as_deref(), Some("other"));
+        assert_eq!(party.encryption_algorithm, EncryptionAlgorithm::Aes128Cbc);
+        fresh.names_encryption = true;
+        let (party, found) = adopt(&known, &refreshed(&known, &fresh), true).unwrap();
+        assert_eq!(party.encryption_algorithm, EncryptionAlgorithm::Aes256Gcm);
+        assert!(found.contains(&Change::EncryptionAlgorithmChanged));
     }
 
     #[test]

@@ -90,8 +90,7 @@ impl<'s> Sorted<'s> {
         let mut kept: Vec<RuleView<'s>> = Vec::new();
         loop {
             let stays = |rule: &RuleView<'s>| {
-                rule.only_adds()
-                    || rule.may_make(claims::NAME_IDENTIFIER)
+                makes_the_subject_alone(rule)
                     || kept.iter().any(|reader| reader.may_read_from(*rule))
             };
             let (staying, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(stays);
@@ -101,6 +100,9 @@ impl<'s> Sorted<'s> {
             }
             kept.extend(staying);
         }
+        // What is only prepared is sent to nobody, so it does no harm; but what it reads is not kept for its sake.
+        let (prepares, own): (Vec<_>, Vec<_>) = own.into_iter().partition(RuleView::only_adds);
+        kept.extend(prepares);
         kept.sort_by_key(|rule| rule.index());
         Self {
             kept,
@@ -151,6 +153,14 @@ impl<'s> Sorted<'s> {
             .collect()
     }
 }
+
+/// Whether it makes the name identifier and nothing beside it: a rule that passes any claim on would go on sending what
+/// `--send` is to replace.
+fn makes_the_subject_alone(rule: &RuleView<'_>) -> bool {
+    const OTHERS: [&str; 4] = [claims::EMAIL, claims::UPN, claims::NAME, "urn:any:other"];
+    rule.may_make(claims::NAME_IDENTIFIER) && !OTHERS.iter().any(|other| rule.may_make(other))
+}
+
 /// Whether a command wrote the rule, to send attributes or to keep them for the name identifier.
 fn is_by_command(rule: &RuleView<'_>) -> bool {
     if rule.may_make(claims::NAME_IDENTIFIER) {
@@ -295,6 +305,30 @@ mod tests {
         assert_eq!(
             replaced, sent,
             "what the name identifier needs stays in any case"
+        );
+    }
+
+    #[test]
+    fn a_rule_that_passes_anything_on_is_not_kept_for_the_name_identifier() {
+        for all in [
+            "c:[] => issue(claim = c);\n",
+            "c:[Type =~ \"^http://schemas\"] => issue(claim = c);\n",
+        ] {
+            let rules = format!("{OF_NUMBER}{all}");
+            assert!(sent_over(&rules, &["mail"], false).is_err());
+            let sent = sent_over(&rules, &["mail"], true).unwrap();
+            assert!(
+                !sent.contains("claim = c") && sent.contains("nameidentifier"),
+                "{sent}"
+            );
+        }
+        // What is prepared for nobody keeps no rule that sends.
+        let salary = "c:[Type == \"urn:in\"] => issue(Type = \"urn:salary\", Value = c.Value);\nc:[Type == \"urn:salary\"] => add(Type = \"urn:unread\", Value = c.Value);\n";
+        assert!(sent_over(salary, &["mail"], false).is_err());
+        assert!(
+            !sent_over(salary, &["mail"], true)
+                .unwrap()
+                .contains("issue(Type = \"urn:salary\"")
         );
     }
 

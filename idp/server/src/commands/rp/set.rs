@@ -9,7 +9,7 @@ use signet_store::TrustEdit;
 use super::{faults, find, metadata, rules, show, text};
 use crate::cli::RpSet;
 use crate::commands::admin::Admin;
-use crate::commands::output::Output;
+use crate::commands::output::{Output, one_line};
 use crate::commands::{Done, Failure};
 
 pub(super) async fn run(admin: &Admin, arguments: RpSet, output: &Output) -> Done {
@@ -39,7 +39,7 @@ pub(super) async fn run(admin: &Admin, arguments: RpSet, output: &Output) -> Don
             party.name
         );
         for line in &told {
-            text.push_str(&format!("\n{line}"));
+            text.push_str(&format!("\n{}", one_line(line)));
         }
         for warning in show::all_warnings(&party) {
             text.push_str(&format!("\nWarning: {warning}"));

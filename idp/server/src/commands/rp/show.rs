@@ -12,7 +12,7 @@ use super::faults::faults;
 use super::find;
 use crate::commands::Done;
 use crate::commands::admin::Admin;
-use crate::commands::output::{Output, table};
+use crate::commands::output::{Output, one_line, table};
 
 pub(super) async fn list(admin: &Admin, output: &Output) -> Done {
     let trust = admin.trust().await?;
@@ -47,7 +47,7 @@ pub(super) async fn one(admin: &Admin, name: &str, output: &Output) -> Done {
         let issuer = admin.config.entity_id();
         let mut text: String = rows(party, issuer, admin.clock.now())
             .iter()
-            .map(|(name, value)| format!("{name:<22} {value}\n"))
+            .map(|(name, value)| format!("{name:<22} {}\n", one_line(value)))
             .collect();
         text.push_str(&rule_texts(party));
         for warning in all_warnings(party) {

@@ -12,22 +12,32 @@ const LARGEST: usize = 2 * 1024 * 1024;
 /// The text of `file`: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell's `>` writes it.
 pub(super) fn read(file: &Path) -> Result<String, Failure> {
     let fault = |said: String| Failure(format!("{}: {said}", file.display()));
-    let mut octets = Vec::new();
-    File::open(file)
-        .and_then(|opened| {
-            let most = u64::try_from(LARGEST).unwrap_or(u64::MAX);
-            opened.take(most.saturating_add(1)).read_to_end(&mut octets)
-        })
-        .map_err(|error| fault(error.to_string()))?;
-    if octets.len() > LARGEST {
-        return Err(fault("larger than 2 MiB; is it the right file?".to_owned()));
-    }
+    let octets = octets(file, LARGEST)?;
     decode(&octets).ok_or_else(|| {
         fault(
             "not text in UTF-8, nor in UTF-16 with a byte order mark; save it as UTF-8 (in Windows PowerShell: … | Out-File -Encoding utf8 FILE)"
                 .to_owned(),
         )
     })
+}
+
+/// What `file` holds, when that is `largest` octets at most; a device or a pipe is read no further than that.
+pub(super) fn octets(file: &Path, largest: usize) -> Result<Vec<u8>, Failure> {
+    let fault = |said: String| Failure(format!("{}: {said}", file.display()));
+    let mut octets = Vec::new();
+    File::open(file)
+        .and_then(|opened| {
+            let most = u64::try_from(largest).unwrap_or(u64::MAX);
+            opened.take(most.saturating_add(1)).read_to_end(&mut octets)
+        })
+        .map_err(|error| fault(error.to_string()))?;
+    if octets.len() > largest {
+        let most = largest / (1024 * 1024);
+        return Err(fault(format!(
+            "larger than {most} MiB; is it the right file?"
+        )));
+    }
+    Ok(octets)
 }
 
 fn decode(octets: &[u8]) -> Option<String> {

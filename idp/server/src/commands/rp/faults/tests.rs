@@ -101,13 +101,19 @@ fn consumers_need_a_binding_an_index_of_their_own_and_one_default() {
 
 #[test]
 fn a_certificate_that_is_none_is_named() {
-    let (property, doubtful, text) =
-        one(|party| party.encryption_certificate = Some("notacert".to_owned()));
+    let (property, doubtful, text) = one(|party| {
+        party.encryption_certificate = Some("notacert".to_owned());
+        party.encryption_algorithm = EncryptionAlgorithm::Aes256Cbc;
+    });
     assert_eq!((property, doubtful), ("encryption_certificate", false));
     assert!(
         text.contains("notacert") && text.contains("BEGIN CERTIFICATE"),
         "{text}"
     );
+    let gcm = after(|party| party.encryption_certificate = Some("notacert".to_owned()));
+    assert!(gcm.iter().any(|(property, doubtful, text)| {
+        *property == "encryption_algorithm" && *doubtful && text.contains("aes256-cbc")
+    }));
     let (property, ..) =
         one(|party| party.request_signing_certificates = vec!["notacert".to_owned()]);
     assert_eq!(property, "request_signing_certificates");
@@ -155,6 +161,11 @@ fn methods_that_nobody_performs_are_named_and_refused_when_they_are_all() {
         "{text}"
     );
     assert!(classes(&["foo", authn::X509]).1);
+    let pki = "urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI";
+    assert!(
+        !classes(&[pki, authn::WINDOWS_OR_MULTIPLE]).1,
+        "nothing of it restricts"
+    );
     let of_adfs = after(|party| party.allowed_authentication_classes = vec![ADFS_SHORT.to_owned()]);
     assert_eq!(of_adfs, []);
     let performed = |uri: &str| {
