@@ -68,14 +68,25 @@ pub(super) async fn run(admin: &Admin, arguments: RpAdd, output: &Output) -> Don
         notes,
     };
     output.show(&added, || {
-        let mut text = format!("Added {} ({}).\nEveryone may sign in to it.", added.name, added.identifiers.join(", "));
+        let mut text = format!(
+            "Added {} ({}).\nEveryone may sign in to it.",
+            added.name,
+            added.identifiers.join(", ")
+        );
         for note in &added.notes {
             text.push_str("\nNote: ");
             text.push_str(&one_line(note));
         }
+        let next = if party.issuer_by_domain {
+            "enter at Entra what `signet domain show DOMAIN` prints".to_owned()
+        } else {
+            format!(
+                "give the application {}/FederationMetadata/2007-06/FederationMetadata.xml",
+                admin.config.origin()
+            )
+        };
         text.push_str(&format!(
-            "\nNext: give the application {}/FederationMetadata/2007-06/FederationMetadata.xml\nSee what it gets: signet rp show {:?}",
-            admin.config.origin(),
+            "\nNext: {next}\nSee what it gets: signet rp show {:?}",
             added.name
         ));
         text
