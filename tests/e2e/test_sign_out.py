@@ -124,6 +124,16 @@ def sign_in_to_both(signet, alice, browser, provider):
     return mine
 
 
+def sign_in_to_both_by_chromium(signet, alice, browser, provider, partners):
+    """The same in a real browser, which posts each token to its partner."""
+    browser.open(provider.sign_in_url())
+    browser.sign_in(alice["upn"], alice["password"])
+    mine = read_saml(partners.received("/acs").fields).token
+    browser.open(entra_url(signet.sign_in_url))
+    partners.received("/login.srf")
+    return mine
+
+
 def test_a_saml_sign_out_tells_the_ws_federation_partners_and_then_goes_back(signet, lab, browser, provider):
     mine = sign_in_to_both(signet, lab["users"]["alice"], browser, provider)
     page = browser.get(provider.sign_out_url(mine.name_id, mine.session_index), follow=False)
@@ -149,11 +159,7 @@ def test_a_provider_that_is_answered_by_post_is_too(signet, lab, browser, tmp_pa
 def test_in_chromium_the_partners_are_told_and_the_application_is_back(signet, lab, chromium, partners, tmp_path, binding):
     provider, alice = Provider(signet, tmp_path, "app.example.net", binding), lab["users"]["alice"]
     browser = chromium(signet.tls_certificate)
-    browser.open(provider.sign_in_url())
-    browser.sign_in(alice["upn"], alice["password"])
-    mine = read_saml(partners.received("/acs").fields).token
-    browser.open(entra_url(signet.sign_in_url))
-    partners.received("/login.srf")
+    mine = sign_in_to_both_by_chromium(signet, alice, browser, provider, partners)
     browser.open(provider.sign_out_url(mine.name_id, mine.session_index))
     assert partners.received("/login.srf").query == {"wa": "wsignoutcleanup1.0"}
     sent = partners.received("/slo")
@@ -165,11 +171,7 @@ def test_in_chromium_the_partners_are_told_and_the_application_is_back(signet, l
 def test_sec_saml_23_a_partner_that_does_not_play_along_holds_nobody_up(signet, lab, chromium, partners, tmp_path, how):
     provider, alice = Provider(signet, tmp_path, "app.example.net"), lab["users"]["alice"]
     browser = chromium(signet.tls_certificate)
-    browser.open(provider.sign_in_url())
-    browser.sign_in(alice["upn"], alice["password"])
-    mine = read_saml(partners.received("/acs").fields).token
-    browser.open(entra_url(signet.sign_in_url))
-    partners.received("/login.srf")
+    mine = sign_in_to_both_by_chromium(signet, alice, browser, provider, partners)
     if how == "hangs":
         partners.fall_silent(names.ENTRA_REPLY)
     else:
